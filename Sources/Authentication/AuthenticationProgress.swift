@@ -1,0 +1,28 @@
+/// What the sources of one login have said so far, and what it comes to when nobody let the person in.
+struct AuthenticationProgress: Sendable {
+    private var outages: [Outage] = []
+    private var rejections: [Rejection] = []
+
+    mutating func add(_ outage: Outage) { outages.append(outage) }
+
+    mutating func add(_ rejection: Rejection) { rejections.append(rejection) }
+
+    /// Once a source was down nobody can say that the person is refused: it is an outage, whatever the others said.
+    ///
+    /// Otherwise the refusal counts that ended the login; of several "unknown here" the first, whose source was meant.
+    var result: AuthenticationResult {
+        guard outages.isEmpty else {
+            let said =
+                outages.map(\.detail) + rejections.map { "\($0.source?.description ?? "-"): \($0.reason.rawValue)" }
+            return .unavailable(
+                Outage(
+                    sources: outages.flatMap(\.sources),
+                    detail: said.joined(separator: "; "),
+                    retryAfter: outages.map(\.retryAfter).max() ?? 5
+                )
+            )
+        }
+        let decisive = rejections.last { $0.reason != .unknownUser } ?? rejections.first
+        return .rejected(decisive ?? Rejection(.unknownUser, detail: "no source may be asked for this name"))
+    }
+}

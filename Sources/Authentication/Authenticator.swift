@@ -1,0 +1,91 @@
+/// Authentication: who is who, and what a refusal or an outage of one source means for the next.
+///
+/// This room owns the result type, the sources' protocol, the order of sources and the rules of fallback, local accounts
+/// and their hashes, passwords, and the forms in which names are compared. It knows no HTTP, no SQL and no LDAP: a
+/// directory is an `IdentitySource` (DirectoryAuth), accounts are kept by an `AccountStore` (Storage), hashes run on a
+/// `WorkPool` (EventPoller's, handed in by the program). Tokens asks it at every login and every refresh.
+public struct Authenticator: Authenticating {
+    private let settings: AuthenticationSettings
+    private let directories: [AuthenticationPlan.Directory]
+    private let sources: [SourceID: any IdentitySource]
+    private let watch = DeadlineWatch()
+
+    /// A whole set of rules and sources, never changed: a reload makes another and swaps it in.
+    ///
+    /// - Parameters:
+    ///   - local: the local accounts.
+    ///   - directories: in the order of the configuration; of two with the same id the first counts.
+    public init(
+        settings: AuthenticationSettings,
+        local: any IdentitySource,
+        directories: [any DirectorySource] = []
+    ) {
+        self.settings = settings
+        self.directories = directories.map {
+            AuthenticationPlan.Directory(id: $0.id, domains: $0.domains, isActiveDirectory: $0.isActiveDirectory)
+        }
+        let all: [any IdentitySource] = directories + [local]
+        sources = Dictionary(all.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Asks the sources one after the other, within the login budget.
+    public func authenticate(_ request: AuthenticationRequest) async -> AuthenticationResult {
+        // RFC 4513 §5.1.2: a simple bind with an empty password succeeds without proving anything.
+        guard !request.password.isEmpty else { return .rejected(Rejection(.emptyPassword)) }
+        let name = LoginName(request.username)
+        guard !name.text.isEmpty else { return .rejected(Rejection(.unknownUser, detail: "no name was given")) }
+        let plan = AuthenticationPlan(
+            request.selection,
+            name: name,
+            sources: request.sources,
+            directories: directories,
+            settings: settings
+        )
+        return await run(plan, request)
+    }
+
+    /// Asks the person's own source, within the login budget.
+    public func recheck(_ key: IdentityKey, locator: String?, credentialState: String?) async -> RecheckResult {
+        guard let source = sources[key.source] else {
+            return .ended(Rejection(.unknownUser, source: key.source, key: key, detail: "the source was removed"))
+        }
+        let deadline = ContinuousClock.now + settings.loginBudget
+        let answer = await watch.value(until: deadline) {
+            await source.recheck(key, locator: locator, credentialState: credentialState, deadline: deadline)
+        }
+        return answer ?? .unavailable(Self.overdue(source))
+    }
+
+    /// True for a configured directory that a client with these `sources` may use; with none it may use all.
+    public func isKnown(_ directory: SourceID, sources: [SourceID]) -> Bool {
+        directories.contains { $0.id == directory } && (sources.isEmpty || sources.contains(directory))
+    }
+
+    private func run(_ plan: AuthenticationPlan, _ request: AuthenticationRequest) async -> AuthenticationResult {
+        var progress = AuthenticationProgress()
+        let timetable = LoginTimetable(start: .now, budget: settings.loginBudget)
+        var position: Int? = plan.steps.isEmpty ? nil : 0
+        while let index = position {
+            let step = plan.steps[index]
+            guard let source = sources[step.source] else { break }
+            let deadline = timetable.deadline(of: index, in: plan, now: .now)
+            let answer = await watch.value(until: deadline) {
+                await source.authenticate(request.username, password: request.password, deadline: deadline)
+            }
+            switch answer ?? .unavailable(Self.overdue(source)) {
+            case .authenticated(let identity): return .authenticated(identity)
+            case .unavailable(let outage):
+                progress.add(outage)
+                position = step.afterOutage
+            case .rejected(let rejection):
+                progress.add(rejection)
+                position = rejection.reason == .unknownUser ? step.afterUnknown : nil
+            }
+        }
+        return progress.result
+    }
+
+    private static func overdue(_ source: any IdentitySource) -> Outage {
+        Outage(sources: [source.id], detail: "\(source.name): no answer within the login budget")
+    }
+}

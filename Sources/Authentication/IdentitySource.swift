@@ -1,0 +1,40 @@
+/// A place where people are known: a directory, or the local accounts.
+public protocol IdentitySource: Sendable {
+    /// 0 for local accounts, the LDAPServerId otherwise.
+    var id: SourceID { get }
+
+    /// The configured name, or `local`.
+    var name: String { get }
+
+    /// Verifies a password with at most one user bind. Never throws: a wrong password and an outage are both values.
+    ///
+    /// - Parameters:
+    ///   - username: as typed; the source strips and folds by its own rules.
+    ///   - deadline: the end of the login budget; at it the answer is `unavailable`.
+    func authenticate(
+        _ username: String,
+        password: Password,
+        deadline: ContinuousClock.Instant
+    ) async -> AuthenticationResult
+
+    /// Looks at a person again when a session is refreshed.
+    ///
+    /// - Parameters:
+    ///   - locator: what `Identity.locator` was when the session began.
+    ///   - credentialState: what `Identity.credentialState` was when the session began.
+    func recheck(
+        _ key: IdentityKey,
+        locator: String?,
+        credentialState: String?,
+        deadline: ContinuousClock.Instant
+    ) async -> RecheckResult
+}
+
+/// A source that lives in an LDAP directory, as far as the rules need to know it.
+public protocol DirectorySource: IdentitySource {
+    /// Domains whose `DOMAIN\user` and `user@domain` belong here, compared without case.
+    var domains: [String] { get }
+
+    /// True for directories of kind `active-directory`.
+    var isActiveDirectory: Bool { get }
+}

@@ -1,0 +1,91 @@
+public import FoundationEssentials
+
+/// A local account as the store keeps it.
+public struct LocalAccount: Sendable, Hashable {
+    /// For good; the stable id in `sub`.
+    public var id: UUID
+
+    /// As the administrator spelt it; unique by `foldedName`.
+    public var name: String
+
+    /// Given name.
+    public var firstName: String?
+
+    /// Family name.
+    public var lastName: String?
+
+    /// Mail address.
+    public var email: String?
+
+    /// Names of groups, sorted, without duplicates.
+    public var groups: [String]
+
+    /// A PHC string (Argon2id), or nil for an account that cannot log in yet.
+    public var passwordHash: String?
+
+    /// Set by `user disable`.
+    public var isDisabled: Bool
+
+    /// When the account was made.
+    public var createdAt: Timestamp
+
+    /// When the password was last set; the account's credential state.
+    public var passwordChangedAt: Timestamp
+
+    /// An account.
+    public init(
+        id: UUID = UUID(),
+        name: String,
+        firstName: String? = nil,
+        lastName: String? = nil,
+        email: String? = nil,
+        groups: [String] = [],
+        passwordHash: String? = nil,
+        isDisabled: Bool = false,
+        createdAt: Timestamp,
+        passwordChangedAt: Timestamp
+    ) {
+        self.id = id
+        self.name = name
+        self.firstName = firstName
+        self.lastName = lastName
+        self.email = email
+        self.groups = groups
+        self.passwordHash = passwordHash
+        self.isDisabled = isDisabled
+        self.createdAt = createdAt
+        self.passwordChangedAt = passwordChangedAt
+    }
+
+    /// The stable id in lower case, as in `sub`.
+    public var stableID: String { id.uuidString.lowercased() }
+
+    /// The form in which names are compared (settled once, in `UsernameFolding`).
+    public var foldedName: String { UsernameFolding.fold(name) }
+}
+
+/// Where local accounts are kept.
+public protocol AccountStore: Sendable {
+    /// The account whose folded name is `foldedName`, or nil.
+    func account(foldedName: String) async throws(StoreError) -> LocalAccount?
+
+    /// The account with that id, or nil.
+    func account(id: UUID) async throws(StoreError) -> LocalAccount?
+
+    /// All accounts by folded name.
+    func accounts() async throws(StoreError) -> [LocalAccount]
+
+    /// Adds an account with its groups; `.conflict` when the folded name is taken.
+    func insert(_ account: LocalAccount) async throws(StoreError)
+
+    /// Replaces the account with the same id; false when there is none. `.conflict` when the folded name is taken.
+    func update(_ account: LocalAccount) async throws(StoreError) -> Bool
+
+    /// Replaces the password hash of account `id` in one statement, but only while it is still `old`; false when it is not.
+    ///
+    /// For the rehash after a login: a password set meanwhile must not be undone by it. `passwordChangedAt` stays.
+    func replaceHash(of id: UUID, _ old: String, with new: String) async throws(StoreError) -> Bool
+
+    /// Removes the account; false when there is none. Its identity and userId stay taken.
+    func remove(id: UUID) async throws(StoreError) -> Bool
+}

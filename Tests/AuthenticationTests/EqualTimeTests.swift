@@ -1,0 +1,37 @@
+import Authentication
+import Testing
+
+/// Settled: medians of refusals lie within 1.25 of each other, so that a stopwatch does not find out names.
+@Suite(.serialized) struct EqualTimeTests {
+    @Test func refusalsOfLocalNamesTakeTheSameTime() async throws {
+        let fixture = try LocalFixture(memory: 4 << 20)
+        for name in ["alice", "disabled"] {
+            _ = try await fixture.service.add(NewAccount(name: name, groups: ["a", "b"]), password: Password("geheim"))
+        }
+        _ = try await fixture.service.setDisabled(true, name: "disabled")
+        _ = try await fixture.service.add(NewAccount(name: "fresh"), password: nil)
+
+        var ratios: [Double] = []
+        for _ in 1...3 {
+            let ratio = await spread(of: ["alice", "disabled", "fresh", "nobody"], rounds: 80, fixture)
+            if ratio < 1.25 { return }
+            ratios.append(ratio)
+        }
+        Issue.record("medians differ by \(ratios)")
+    }
+
+    /// The greatest median divided by the smallest; interleaved, so that noise of the machine falls on all alike.
+    private func spread(of names: [String], rounds: Int, _ fixture: LocalFixture) async -> Double {
+        var samples: [String: [Duration]] = [:]
+        for round in 0..<rounds {
+            for offset in names.indices {
+                let name = names[(round + offset) % names.count]
+                let elapsed = await ContinuousClock().measure { _ = await fixture.login(name, "falsch") }
+                samples[name, default: []].append(elapsed)
+            }
+        }
+        let medians = samples.values.map { $0.sorted()[$0.count / 2] }
+        guard let least = medians.min(), let greatest = medians.max() else { return .infinity }
+        return greatest / least
+    }
+}
