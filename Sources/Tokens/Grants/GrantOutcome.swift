@@ -1,0 +1,13 @@
+internal import Authentication
+
+/// What a grant comes to: whom the token is about, and with which scopes.
+struct GrantOutcome: Sendable {
+    /// Opened or continued; nil for client_credentials.
+    var session: Session?
+    /// What this answer grants.
+    var scopes: [String]
+    /// The moment the token is issued.
+    var now: Timestamp
+    /// Whether the answer carries a refresh token.
+    var isRefreshable = false
+}

@@ -1,0 +1,56 @@
+internal import Authentication
+internal import FoundationEssentials
+
+/// Gathers what the audit line of one grant says.
+struct GrantRecord {
+    private let grant: Grant
+    private let context: RequestContext
+    private let username: String?
+    private(set) var client: String?
+    /// What a stranger sends may be as long as a request.
+    private static let longestName = 256
+
+    init(grant: Grant, context: RequestContext, username: String?) {
+        self.grant = grant
+        self.context = context
+        self.username = username.map { String($0.prefix(Self.longestName)) }
+    }
+
+    /// Notes the client as named, later as proved.
+    mutating func note(client: String?) {
+        self.client = client.map { String($0.prefix(Self.longestName)) }
+    }
+
+    func accepted(_ issued: IssuedToken, duration: Duration) -> AuditEvent {
+        var event = event(grant == .refreshToken ? .refresh : .login, duration)
+        if let session = issued.session { describe(session.identity, session, &event) }
+        return event
+    }
+
+    func refused(_ refusal: Refusal, duration: Duration) -> AuditEvent {
+        var event = event(grant == .refreshToken ? .refreshRefused : .loginRefused, duration)
+        event.user = username
+        if let identity = refusal.identity { describe(identity, refusal.session, &event) }
+        event.reason = refusal.reason
+        event.detail = refusal.detail
+        event.host = refusal.host ?? event.host
+        return event
+    }
+
+    private func event(_ kind: AuditEvent.Kind, _ duration: Duration) -> AuditEvent {
+        var event = AuditEvent(kind)
+        event.client = client
+        event.address = context.address
+        event.requestID = context.requestID
+        event.duration = duration
+        return event
+    }
+
+    private func describe(_ identity: Identity, _ session: Session?, _ event: inout AuditEvent) {
+        event.user = identity.username
+        event.source = identity.sourceName
+        event.host = identity.host
+        event.userID = session?.userID
+        event.session = session?.id.text
+    }
+}

@@ -1,0 +1,99 @@
+internal import Authentication
+
+/// Runs any grant through the phases all of them share, so that none can forget one.
+///
+/// The order is the contract's. 1 grant_type present and 2 known are the endpoint's, which picks
+/// the handler by them.
+struct GrantRunner: Sendable {
+    /// How the client of a request is found.
+    enum ClientChoice {
+        /// It names and proves itself.
+        case presented(ClientCredentials)
+        /// The configuration names it: `login_client`.
+        case configured(String)
+    }
+
+    let tools: GrantTools
+    let audit: any AuditSink
+
+    /// Runs `handler`; every end of it, good or bad, is one audit line.
+    func run<Handler: GrantHandler>(
+        _ handler: Handler,
+        client choice: ClientChoice,
+        scope: String?,
+        context: RequestContext
+    ) async throws(TokenError) -> IssuedToken {
+        let start = ContinuousClock.now
+        var record = GrantRecord(grant: handler.grant, context: context, username: handler.username)
+        do throws(Refusal) {
+            let issued = try await phases(handler, choice, scope, context, &record)
+            // 11. audit
+            audit.record(record.accepted(issued, duration: .now - start))
+            return issued
+        } catch {
+            audit.record(record.refused(error, duration: .now - start))
+            throw error.answer
+        }
+    }
+
+    private func phases<Handler: GrantHandler>(
+        _ handler: Handler,
+        _ choice: ClientChoice,
+        _ scope: String?,
+        _ context: RequestContext,
+        _ record: inout GrantRecord
+    ) async throws(Refusal) -> IssuedToken {
+        // 3. client
+        let client = try await client(choice, &record)
+        // 4. grant allowed
+        guard client.grants.contains(handler.grant) else { throw Refusal(.grantNotAllowed) }
+        // 5. scope
+        let call = GrantCall(client: client, scopes: try scopes(scope, client), context: context)
+        // 6. missing fields
+        try handler.requireFields()
+        // 7. is the throttle's, in front of whatever costs the directory a bind
+        // 8. verification
+        let verified = try await handler.verify(call)
+        // 9. session
+        let outcome = try await handler.session(verified, call)
+        // 10. sign
+        return try sign(outcome, client)
+    }
+
+    private func client(_ choice: ClientChoice, _ record: inout GrantRecord) async throws(Refusal) -> Client {
+        switch choice {
+        case .presented(let credentials):
+            record.note(client: credentials.id ?? tools.settings.defaultClient)
+            do {
+                let client = try await tools.clients.authenticate(credentials)
+                record.note(client: client.id)
+                return client
+            } catch {
+                throw Refusal(error)
+            }
+        case .configured(let id):
+            record.note(client: id)
+            guard let client = tools.registry[id] else { throw Refusal(.invalidClient) }
+            return client
+        }
+    }
+
+    /// The scopes asked for (RFC 6749 §3.3: separated by blanks, the order has no meaning); nil when there are none.
+    private func scopes(_ text: String?, _ client: Client) throws(Refusal) -> [String]? {
+        var seen: Set<Substring> = []
+        let asked = (text ?? "").split(separator: " ").filter { seen.insert($0).inserted }.map(String.init)
+        guard !asked.isEmpty else { return nil }
+        let refused = asked.filter { !client.scopes.contains($0) }
+        guard refused.isEmpty else { throw Refusal(.invalidScopes(refused)) }
+        return asked
+    }
+
+    private func sign(_ outcome: GrantOutcome, _ client: Client) throws(Refusal) -> IssuedToken {
+        let issuer = AccessTokenIssuer(tools: tools, client: client)
+        do {
+            return try issuer.issue(outcome)
+        } catch {
+            throw Refusal(.unavailable(retryAfter: 5), reason: "keys", detail: error.description)
+        }
+    }
+}

@@ -1,0 +1,89 @@
+internal import Authentication
+internal import FoundationEssentials
+
+/// What the grants work with: an immutable configuration, and the live parts it is applied to.
+struct GrantTools: Sendable {
+    let settings: TokenSettings
+    let registry: ClientRegistry
+    let clients: ClientAuthenticator
+    let sessions: any SessionStore
+    let keys: KeyRing
+    let revocations: Revocations
+    let verifier: AccessTokenVerifier
+    let authenticator: any Authenticating
+    let clock: any WallClock
+
+    /// How long sessions and tokens of that client and kind live.
+    func lifetimes(_ client: Client, _ kind: Session.Kind) -> Lifetimes {
+        Lifetimes(settings: settings, client: client, kind: kind)
+    }
+
+    /// The moment from which tokens issued now count: now, or the end of the second of a revocation, so that they
+    /// are not revoked by it.
+    func issueMoment(_ now: Timestamp, client: Client, subject: String) -> Timestamp {
+        max(now, Timestamp(seconds: revocations.notBefore(client: client.id, subject: subject)))
+    }
+
+    /// Asks who it is.
+    func authenticate(_ request: AuthenticationRequest) async throws(Refusal) -> Identity {
+        switch await authenticator.authenticate(request) {
+        case .authenticated(let identity): return identity
+        case .rejected(let rejection): throw Refusal(rejection)
+        case .unavailable(let outage): throw Refusal(outage)
+        }
+    }
+
+    /// Asks the store; its failure is an outage.
+    func ask<Value>(_ question: () async throws(StoreError) -> Value) async throws(Refusal) -> Value {
+        do {
+            return try await question()
+        } catch {
+            throw Refusal(error)
+        }
+    }
+
+    /// Opens a session of `kind` for a person who was let in.
+    func open(
+        _ kind: Session.Kind,
+        _ identity: Identity,
+        scopes: [String],
+        _ call: GrantCall,
+        now: Timestamp
+    ) async throws(Refusal) -> Session {
+        let lifetimes = lifetimes(call.client, kind)
+        let hardEnd = now + lifetimes.session
+        let session = Session(
+            id: UUID(),
+            kind: kind,
+            identity: identity,
+            client: call.client.id,
+            scopes: scopes,
+            createdAt: issueMoment(now, client: call.client, subject: identity.key.subject),
+            idleEnd: min(now + lifetimes.idle, hardEnd),
+            hardEnd: hardEnd,
+            address: call.context.address,
+            userAgent: String(call.context.userAgent.prefix(200))
+        )
+        do {
+            return try await sessions.open(session)
+        } catch {
+            throw refusal(error, identity)
+        }
+    }
+
+    /// A conflict is a number of `attributes.user_id` that somebody else owns.
+    private func refusal(_ error: StoreError, _ identity: Identity) -> Refusal {
+        guard error.code == .conflict else { return Refusal(error) }
+        var refusal = Refusal(
+            Rejection(.userIDTaken, source: identity.key.source, key: identity.key, detail: error.detail)
+        )
+        refusal.identity = identity
+        return refusal
+    }
+
+    /// Ends a session here at once, and in the store for the other nodes.
+    func end(_ session: Session, now: Timestamp) async throws(Refusal) {
+        revocations.end(session.id, until: session.hardEnd)
+        _ = try await ask { () throws(StoreError) in try await sessions.end(.session(session.id), now: now) }
+    }
+}

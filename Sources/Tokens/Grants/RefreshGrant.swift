@@ -1,0 +1,138 @@
+internal import Authentication
+
+/// `grant_type=refresh_token` (RFC 6749 §6): checks the token, looks at the person again, and rotates.
+struct RefreshGrant: GrantHandler {
+    /// What was found out about a presented token.
+    enum Verified {
+        /// The token is the session's present one; `identity` is the person as re-checked, nil when nobody could say.
+        case present(Session, RefreshToken, identity: Identity?)
+        /// The token is the one before, within the grace: its successor is answered again.
+        case repeated(Session)
+    }
+
+    let tools: GrantTools
+    let request: TokenRequest
+
+    let grant = Grant.refreshToken
+    var username: String? { nil }
+
+    func requireFields() throws(Refusal) {
+        if request.refreshToken?.isEmpty ?? true { throw Refusal(.noRefreshToken) }
+    }
+
+    func verify(_ call: GrantCall) async throws(Refusal) -> Verified {
+        guard let token = tools.keys.readRefreshToken(request.refreshToken ?? "") else {
+            throw Refusal(.invalidRefreshToken)
+        }
+        guard let session = try await read(token) else { throw Refusal(.sessionNotActive) }
+        guard session.client == call.client.id else { throw Refusal(.refreshTokenOfOtherClient).of(session) }
+        let now = tools.clock.now()
+        try requireLive(session, now)
+        let notBefore = tools.revocations.notBefore(client: call.client.id, subject: session.identity.key.subject)
+        guard session.rotatedAt.seconds >= notBefore else { throw Refusal(.staleToken).of(session) }
+        _ = try granted(session, call)
+        guard token.generation == session.generation else {
+            return .repeated(try await settleReuse(token, session, now))
+        }
+        return .present(session, token, identity: try await recheck(session, now))
+    }
+
+    func session(_ verified: Verified, _ call: GrantCall) async throws(Refusal) -> GrantOutcome {
+        let now = tools.clock.now()
+        switch verified {
+        case .repeated(let session):
+            return GrantOutcome(session: session, scopes: try granted(session, call), now: now, isRefreshable: true)
+        case .present(let session, let token, let identity):
+            let rotated = try await rotate(session, token, identity, call, now)
+            return GrantOutcome(session: rotated, scopes: try granted(rotated, call), now: now, isRefreshable: true)
+        }
+    }
+
+    /// The present scopes of this answer: a refresh may narrow them, never widen (RFC 6749 §6), and a scope taken from
+    /// the client is gone.
+    private func granted(_ session: Session, _ call: GrantCall) throws(Refusal) -> [String] {
+        guard let asked = call.scopes else { return session.scopes.filter(call.client.scopes.contains) }
+        let refused = asked.filter { !session.scopes.contains($0) }
+        guard refused.isEmpty else { throw Refusal(.invalidScopes(refused)).of(session) }
+        return asked
+    }
+
+    private func read(_ token: RefreshToken) async throws(Refusal) -> Session? {
+        try await tools.ask { () throws(StoreError) in try await tools.sessions.session(token.session) }
+    }
+
+    private func requireLive(_ session: Session, _ now: Timestamp) throws(Refusal) {
+        guard session.endedAt == nil else { throw Refusal(.sessionNotActive).of(session) }
+        guard session.isLive(at: now) else { throw Refusal(.tokenNotActive).of(session) }
+    }
+
+    /// The person as the source knows him now; nil when nobody could say, and the idle end is not renewed then
+    ///.
+    private func recheck(_ session: Session, _ now: Timestamp) async throws(Refusal) -> Identity? {
+        let person = session.identity
+        let answer = await tools.authenticator.recheck(
+            person.key,
+            locator: person.locator,
+            credentialState: person.credentialState
+        )
+        switch answer {
+        case .current(let identity) where identity.key == person.key:
+            return identity
+        case .current:
+            try await tools.end(session, now: now)
+            throw Refusal(.userDisabled, reason: "other-person").of(session)
+        case .ended(let rejection):
+            try await tools.end(session, now: now)
+            var refusal = Refusal(.userDisabled, reason: rejection.reason.rawValue, detail: rejection.detail)
+            refusal.host = rejection.host
+            throw refusal.of(session)
+        case .passwordChanged:
+            try await tools.end(session, now: now)
+            throw Refusal(.sessionNotActive, reason: "password-changed").of(session)
+        case .unavailable, .impossible:
+            return nil
+        }
+    }
+
+    private func rotate(
+        _ session: Session,
+        _ token: RefreshToken,
+        _ identity: Identity?,
+        _ call: GrantCall,
+        _ now: Timestamp
+    ) async throws(Refusal) -> Session {
+        let idle = tools.lifetimes(call.client, session.kind).idle
+        // The host that answered is for the audit line and no reason to write the row's person anew.
+        var known = session.identity
+        known.host = identity?.host
+        let rotation = Rotation(
+            session: session.id,
+            generation: token.generation,
+            now: tools.issueMoment(now, client: call.client, subject: session.identity.key.subject),
+            idleEnd: identity == nil ? nil : min(now + idle, session.hardEnd),
+            // Unchanged is the rule, and then the row keeps what it has.
+            identity: identity == known ? nil : identity
+        )
+        let rotated = try await tools.ask { () throws(StoreError) in try await tools.sessions.rotate(rotation) }
+        if let rotated { return rotated }
+        // Another request was first, or the session ended meanwhile.
+        guard let fresh = try await read(token) else { throw Refusal(.sessionNotActive).of(session) }
+        try requireLive(fresh, now)
+        return try await settleReuse(token, fresh, now)
+    }
+
+    /// A token that is not the session's present one: the one before may come again for a while, because its answer may
+    /// have been lost; anything older is a copy in other hands, and ends the session (RFC 9700 §4.14.2).
+    private func settleReuse(
+        _ token: RefreshToken,
+        _ session: Session,
+        _ now: Timestamp
+    ) async throws(Refusal) -> Session {
+        // A row behind its tokens comes from a restored backup; who holds the token must log in again.
+        guard token.generation < session.generation else { throw Refusal(.sessionNotActive).of(session) }
+        let isPrevious = token.generation == session.generation - 1
+        if isPrevious, now < session.rotatedAt + tools.settings.refreshReuseGrace { return session }
+        try await tools.end(session, now: now)
+        throw Refusal(.refreshTokenReused, reason: "reused").of(session)
+    }
+}

@@ -1,0 +1,46 @@
+internal import Authentication
+
+/// A refusal inside a grant: what the caller hears, and what only the audit log hears.
+struct Refusal: Error {
+    /// Public.
+    var answer: TokenError
+    /// One word for the audit line.
+    var reason: String
+    /// For the operator.
+    var detail: String?
+    /// The host that answered.
+    var host: String?
+    /// The person, when a session or a source told who it is.
+    var identity: Identity?
+    /// The session concerned.
+    var session: Session?
+
+    init(_ answer: TokenError, reason: String? = nil, detail: String? = nil) {
+        self.answer = answer
+        self.reason = reason ?? answer.code.rawValue
+        self.detail = detail
+    }
+
+    init(_ rejection: Rejection) {
+        answer = .refused(rejection)
+        reason = rejection.reason.rawValue
+        detail = rejection.detail.isEmpty ? nil : rejection.detail
+        host = rejection.host
+    }
+
+    init(_ outage: Outage) {
+        self.init(.unavailable(retryAfter: outage.retryAfter), reason: "unavailable", detail: outage.detail)
+    }
+
+    init(_ error: StoreError) {
+        self.init(.unavailable(retryAfter: 5), reason: "store", detail: error.detail)
+    }
+
+    /// The same refusal, concerning that session.
+    func of(_ session: Session) -> Refusal {
+        var refusal = self
+        refusal.session = session
+        refusal.identity = session.identity
+        return refusal
+    }
+}

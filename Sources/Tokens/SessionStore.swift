@@ -1,0 +1,181 @@
+public import Authentication
+public import FoundationEssentials
+
+/// A session as the store keeps it: one row, from which the refresh tokens are derived.
+public struct Session: Sendable, Hashable {
+    /// Which endpoint opened it.
+    public enum Kind: String, Sendable, Hashable {
+        /// POST /api/v1/auth/token: refreshed, ends when idle.
+        case refreshable
+        /// POST /token: lives `login_lifetime`, is never refreshed.
+        case login
+    }
+
+    /// `session_state` and `sid`.
+    public var id: UUID
+    /// `DTTSessionId`: unique among the sessions kept.
+    public var number: Int32
+    /// Which endpoint opened it.
+    public var kind: Kind
+    /// Whose it is, with names, email and all groups as they were at login or at the last re-check.
+    public var identity: Identity
+    /// The stable number of that identity.
+    public var userID: Int32
+    /// For which client.
+    public var client: String
+    /// The scopes granted at login; a refresh may narrow its answer, never this.
+    public var scopes: [String]
+    /// Counts the refreshes; part of the refresh token.
+    public var generation: Int32
+    /// When it was opened.
+    public var createdAt: Timestamp
+    /// When the password was last proved (`auth_time`).
+    public var authenticatedAt: Timestamp
+    /// When it was last refreshed; equal to `createdAt` before.
+    public var rotatedAt: Timestamp
+    /// Ends then unless refreshed before.
+    public var idleEnd: Timestamp
+    /// Ends then in any case.
+    public var hardEnd: Timestamp
+    /// When it was ended; nil while it lives.
+    public var endedAt: Timestamp?
+    /// The caller's address at login.
+    public var address: String
+    /// The caller's User-Agent at login, cut to 200 characters.
+    public var userAgent: String
+
+    /// A session; the store fills in `number` and `userID` when it opens it.
+    public init(
+        id: UUID,
+        number: Int32 = 0,
+        kind: Kind,
+        identity: Identity,
+        userID: Int32 = 0,
+        client: String,
+        scopes: [String],
+        generation: Int32 = 0,
+        createdAt: Timestamp,
+        idleEnd: Timestamp,
+        hardEnd: Timestamp,
+        address: String,
+        userAgent: String
+    ) {
+        self.id = id
+        self.number = number
+        self.kind = kind
+        self.identity = identity
+        self.userID = userID
+        self.client = client
+        self.scopes = scopes
+        self.generation = generation
+        self.createdAt = createdAt
+        self.authenticatedAt = createdAt
+        self.rotatedAt = createdAt
+        self.idleEnd = idleEnd
+        self.hardEnd = hardEnd
+        self.address = address
+        self.userAgent = userAgent
+    }
+
+    /// True while it is neither ended nor past one of its ends.
+    public func isLive(at now: Timestamp) -> Bool {
+        endedAt == nil && now < idleEnd && now < hardEnd
+    }
+}
+
+/// What one successful refresh changes in the row.
+public struct Rotation: Sendable {
+    /// Which session.
+    public var session: UUID
+    /// The generation the presented token has; the row must still have it.
+    public var generation: Int32
+    /// Now.
+    public var now: Timestamp
+    /// The new idle end; nil leaves it (an outage of the directory, or no re-check possible).
+    public var idleEnd: Timestamp?
+    /// The person as re-checked; nil leaves what is stored.
+    public var identity: Identity?
+
+    /// One refresh.
+    public init(session: UUID, generation: Int32, now: Timestamp, idleEnd: Timestamp?, identity: Identity?) {
+        self.session = session
+        self.generation = generation
+        self.now = now
+        self.idleEnd = idleEnd
+        self.identity = identity
+    }
+}
+
+/// Which sessions to end.
+public enum SessionSelection: Sendable, Hashable {
+    /// One.
+    case session(UUID)
+    /// All of a person.
+    case identity(IdentityKey)
+}
+
+/// A not-before: tokens issued earlier are refused (RFC 7519 §4.1.5 turned round).
+public enum NotBeforeScope: Sendable, Hashable {
+    /// For everybody.
+    case everyone
+    /// For one client.
+    case client(String)
+    /// For one person.
+    case identity(IdentityKey)
+}
+
+/// What changed in the store since a change number: ended sessions and not-befores, all that `verify` must know.
+public struct StoreChanges: Sendable {
+    /// The number to ask from next time.
+    public var number: Int64
+    /// Sessions ended, with the moment after which no access token of theirs can be alive any more (their hard end).
+    public var endedSessions: [(id: UUID, until: Timestamp)]
+    /// Not-befores set, in whole seconds.
+    public var notBefore: [(scope: NotBeforeScope, seconds: Int64)]
+    /// True when signing keys were added, promoted or removed.
+    public var keysChanged: Bool
+
+    /// A set of changes.
+    public init(
+        number: Int64,
+        endedSessions: [(id: UUID, until: Timestamp)] = [],
+        notBefore: [(scope: NotBeforeScope, seconds: Int64)] = [],
+        keysChanged: Bool = false
+    ) {
+        self.number = number
+        self.endedSessions = endedSessions
+        self.notBefore = notBefore
+        self.keysChanged = keysChanged
+    }
+}
+
+/// Where sessions are kept. Every write is durable when its call returns.
+public protocol SessionStore: Sendable {
+    /// In one transaction: finds or numbers the identity (by `identity.mappedUserID` when given), and inserts the session.
+    ///
+    /// - Returns: the session with `userID` and `number` filled in.
+    /// - Throws: `.conflict` when `mappedUserID` is owned by another identity.
+    func open(_ session: Session) async throws(StoreError) -> Session
+
+    /// The session, ended ones included while they are kept; nil when unknown.
+    func session(_ id: UUID) async throws(StoreError) -> Session?
+
+    /// Rotates in one statement if the row is live and has that generation; nil, and nothing changed, otherwise.
+    func rotate(_ rotation: Rotation) async throws(StoreError) -> Session?
+
+    /// The newest live session of that person, client and kind, or nil.
+    func newestSession(of key: IdentityKey, client: String, kind: Session.Kind, now: Timestamp)
+        async throws(StoreError) -> Session?
+
+    /// Sets `auth_time` of a live session to `now` and stores the identity as it is now; nil when it is not live.
+    func reauthenticate(_ id: UUID, identity: Identity, now: Timestamp) async throws(StoreError) -> Session?
+
+    /// Ends live sessions and returns how many.
+    func end(_ selection: SessionSelection, now: Timestamp) async throws(StoreError) -> Int
+}
+
+/// What every node must hear of soon. Kept apart from `SessionStore`, because only the verifier's feed asks.
+public protocol ChangeStore: Sendable {
+    /// All that happened after change number `number` (0: everything still of interest at `now`).
+    func changes(after number: Int64, now: Timestamp) async throws(StoreError) -> StoreChanges
+}

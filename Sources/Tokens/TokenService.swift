@@ -1,0 +1,117 @@
+public import Authentication
+
+/// Tokens: what a client may ask for, and what a token says.
+///
+/// This room owns grants, clients and their secrets, sessions as rules, access and refresh tokens, and the keys under
+/// them. It does not know who a person is (`Authentication` does, and is asked through `Authenticating`), where rows
+/// are kept (`Storage` implements `SessionStore`, `KeyStore`, `ChangeStore`), nor what bytes an answer becomes
+/// (`HTTPAPI` does, and calls `TokenIssuing`). The program builds one `KeyRing`, `Revocations` and `ChangeFeed` for the
+/// life of the process, and one `TokenService` for each configuration; a reload swaps the latter.
+public final class TokenService: TokenIssuing {
+    private let tools: GrantTools
+    private let runner: GrantRunner
+
+    /// Checks access tokens by this configuration.
+    public let verifier: AccessTokenVerifier
+
+    /// A service for one configuration.
+    ///
+    /// - Parameters:
+    ///   - clients: all `[[client]]`, the login client among them.
+    ///   - keys: opened with the same store.
+    ///   - revocations: fed by the process's `ChangeFeed`.
+    ///   - hasher: verifies hashed client secrets.
+    public init(
+        settings: TokenSettings,
+        clients: [Client],
+        sessions: any SessionStore,
+        keys: KeyRing,
+        revocations: Revocations,
+        authenticator: any Authenticating,
+        hasher: any SecretHash,
+        audit: any AuditSink,
+        clock: any WallClock = SystemWallClock()
+    ) {
+        let registry = ClientRegistry(clients)
+        verifier = AccessTokenVerifier(issuer: settings.issuer, keys: keys, revocations: revocations, clock: clock)
+        tools = GrantTools(
+            settings: settings,
+            registry: registry,
+            clients: ClientAuthenticator(registry: registry, defaultClient: settings.defaultClient, hasher: hasher),
+            sessions: sessions,
+            keys: keys,
+            revocations: revocations,
+            verifier: verifier,
+            authenticator: authenticator,
+            clock: clock
+        )
+        runner = GrantRunner(tools: tools, audit: audit)
+    }
+
+    /// POST /token.
+    public func login(_ request: LoginRequest, context: RequestContext) async throws(TokenError) -> TokenModel {
+        // 1. grant_type present, 2. known: any case at this endpoint
+        guard let grantType = request.grantType, !grantType.isEmpty else { throw .missingGrantType }
+        guard grantType.lowercased() == Grant.password.rawValue else { throw .passwordGrantOnly }
+        let issued = try await runner.run(
+            LoginGrant(tools: tools, request: request),
+            client: .configured(tools.settings.loginClient),
+            scope: nil,
+            context: context
+        )
+        guard let session = issued.session else { throw .sessionNotActive }
+        return TokenModel(
+            accessToken: issued.accessToken,
+            userID: session.userID,
+            firstName: session.identity.firstName,
+            lastName: session.identity.lastName,
+            sessionNumber: session.number
+        )
+    }
+
+    /// POST /api/v1/auth/token.
+    public func token(
+        _ request: TokenRequest,
+        context: RequestContext
+    ) async throws(TokenError) -> AccessTokenResponse {
+        // 1. grant_type present, 2. known: with case at this endpoint
+        guard let grantType = request.grantType, !grantType.isEmpty else { throw .missingGrantType }
+        guard let grant = Grant(rawValue: grantType) else { throw .unsupportedGrantType }
+        let issued =
+            switch grant {
+            case .password: try await run(PasswordGrant(tools: tools, request: request), request, context)
+            case .refreshToken: try await run(RefreshGrant(tools: tools, request: request), request, context)
+            case .clientCredentials: try await run(ClientCredentialsGrant(tools: tools), request, context)
+            }
+        return response(issued, context)
+    }
+
+    /// The JWKS document (RFC 7517), ready to send.
+    public func keySet() -> [UInt8] { tools.keys.document }
+
+    private func run(
+        _ handler: some GrantHandler,
+        _ request: TokenRequest,
+        _ context: RequestContext
+    ) async throws(TokenError) -> IssuedToken {
+        try await runner.run(handler, client: .presented(request.client), scope: request.scope, context: context)
+    }
+
+    private func response(_ issued: IssuedToken, _ context: RequestContext) -> AccessTokenResponse {
+        let client = issued.client
+        return AccessTokenResponse(
+            accessToken: issued.accessToken,
+            expiresIn: issued.expiresIn,
+            redirectURL: client.redirectURL,
+            ip: context.address.isEmpty ? nil : context.address,
+            isEditor: issued.session.map {
+                client.isEditor($0.identity, firstSource: tools.settings.firstSource)
+            } ?? false,
+            refreshExpiresIn: issued.refreshExpiresIn,
+            refreshToken: issued.refreshToken,
+            notBeforePolicy: AccessTokenIssuer.seconds(issued.notBefore),
+            sessionState: issued.session?.id.text,
+            scope: issued.scopes.joined(separator: " ")
+        )
+    }
+}

@@ -1,0 +1,55 @@
+import Authentication
+import Synchronization
+
+/// Answers what the test says, and remembers what it was asked.
+final class ScriptedAuthenticator: Authenticating {
+    private struct State {
+        var result: AuthenticationResult
+        var recheck: RecheckResult?
+        var requests: [AuthenticationRequest] = []
+        var rechecks = 0
+    }
+
+    private let state: Mutex<State>
+    let directories: [SourceID]
+
+    init(_ identity: Identity, directories: [SourceID] = [SourceID(1), SourceID(2)]) {
+        state = Mutex(State(result: .authenticated(identity)))
+        self.directories = directories
+    }
+
+    var result: AuthenticationResult {
+        get { state.withLock { $0.result } }
+        set { state.withLock { $0.result = newValue } }
+    }
+
+    /// Nil: current, as authenticated.
+    var recheckResult: RecheckResult? {
+        get { state.withLock { $0.recheck } }
+        set { state.withLock { $0.recheck = newValue } }
+    }
+
+    var requests: [AuthenticationRequest] { state.withLock { $0.requests } }
+    var recheckCount: Int { state.withLock { $0.rechecks } }
+
+    func authenticate(_ request: AuthenticationRequest) async -> AuthenticationResult {
+        state.withLock { state in
+            state.requests.append(request)
+            return state.result
+        }
+    }
+
+    func recheck(_ key: IdentityKey, locator: String?, credentialState: String?) async -> RecheckResult {
+        await Task.yield()
+        return state.withLock { state in
+            state.rechecks += 1
+            if let recheck = state.recheck { return recheck }
+            guard case .authenticated(let identity) = state.result else { return .impossible }
+            return .current(identity)
+        }
+    }
+
+    func isKnown(_ directory: SourceID, sources: [SourceID]) -> Bool {
+        directories.contains(directory) && (sources.isEmpty || sources.contains(directory))
+    }
+}
