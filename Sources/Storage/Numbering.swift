@@ -1,0 +1,70 @@
+import Authentication
+
+/// Gives out userIds and DTTSessionIds inside a transaction.
+enum Numbering {
+    /// Raises a counter and returns its new value; nil when it has reached `Int32.max`.
+    private static let raise = """
+        UPDATE counter SET value = value + 1 WHERE name = $1 AND value < 2147483647 RETURNING value
+        """
+
+    private static let set = "UPDATE counter SET value = $2 WHERE name = $1"
+
+    /// The lowest DTTSessionId from `$1` up that no session has.
+    private static let lowestFreeSession = lowestFree(table: "session", column: "number")
+
+    /// The lowest userId from `$1` up that nobody has.
+    private static let lowestFreeUser = lowestFree(table: "identity", column: "user_id")
+
+    private static func lowestFree(table: String, column: String) -> String {
+        """
+        SELECT CAST($1 AS BIGINT) WHERE NOT EXISTS (SELECT 1 FROM \(table) WHERE \(column) = $1)
+        UNION ALL
+        SELECT * FROM (
+            SELECT this.\(column) + 1 FROM \(table) AS this
+            WHERE this.\(column) >= $1 AND this.\(column) < 2147483647
+                AND NOT EXISTS (SELECT 1 FROM \(table) AS next WHERE next.\(column) = this.\(column) + 1)
+            ORDER BY this.\(column) LIMIT 1
+        ) AS gap
+        LIMIT 1
+        """
+    }
+
+    /// The next DTTSessionId: one more than the last, and after 2 147 483 647 the lowest that is free.
+    static func nextSession(_ sql: any SQLTransaction) async throws(StoreError) -> Int32 {
+        if let row = try await sql.query(raise, [.text("session")]).first { return try row.int32(0) }
+        let floor = try await sql.query("SELECT value FROM counter WHERE name = 'session_floor'", [])
+        let start = try floor.first?.integer(0) ?? 1
+        guard let free = try await sql.query(lowestFreeSession, [.integer(start)]).first else {
+            throw StoreError(.unavailable, "all 2147483647 numbers of sessions are taken")
+        }
+        let number = try free.int32(0)
+        _ = try await sql.query(set, [.text("session_floor"), .integer(Int64(number) + 1)])
+        return number
+    }
+
+    /// Tells `nextSession` that the number `number` is free again.
+    static func freeSession(_ number: Int32, _ sql: any SQLTransaction) async throws(StoreError) {
+        _ = try await sql.query(
+            "UPDATE counter SET value = $1 WHERE name = 'session_floor' AND value > $1",
+            [.integer(number)]
+        )
+    }
+
+    /// The next userId: upward from 1, stepping over those taken from a directory.
+    static func nextUser(_ sql: any SQLTransaction) async throws(StoreError) -> Int32 {
+        let start = try await sql.query(raise, [.text("user")]).first?.integer(0) ?? 1
+        guard let free = try await sql.query(lowestFreeUser, [.integer(start)]).first else {
+            throw StoreError(.unavailable, "all 2147483647 userIds are taken")
+        }
+        let number = try free.int32(0)
+        if Int64(number) > start { _ = try await sql.query(set, [.text("user"), .integer(number)]) }
+        return number
+    }
+
+    /// The number of a change, unique and in the order in which changes become visible.
+    static func nextChange(_ sql: any SQLTransaction) async throws(StoreError) -> Int64 {
+        let rows = try await sql.query("UPDATE counter SET value = value + 1 WHERE name = 'change' RETURNING value", [])
+        guard let row = rows.first else { throw StoreError(.unusable, "the database has lost its change number") }
+        return try row.integer(0)
+    }
+}

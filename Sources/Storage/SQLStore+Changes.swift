@@ -1,0 +1,88 @@
+public import Authentication
+import FoundationEssentials
+public import Tokens
+
+extension SQLStore: ChangeStore {
+    private static let selectNumber = "SELECT value FROM counter WHERE name = 'change'"
+
+    private static let selectEnded = """
+        SELECT id, hard_end FROM session
+        WHERE ended_change IS NOT NULL AND ended_change > $1 AND hard_end > $2 ORDER BY ended_change
+        """
+
+    private static let selectNotBefore = """
+        SELECT scope, name, seconds FROM not_before WHERE change > $1 ORDER BY change
+        """
+
+    private static let selectKeys = "SELECT 1 FROM counter WHERE name = 'keys' AND value > $1"
+
+    /// All that happened after change number `number` (0: everything still of interest at `now`), by whichever process.
+    ///
+    /// One small read when nothing happened, so that it may be asked often.
+    public func changes(after number: Int64, now: Timestamp) async throws(StoreError) -> StoreChanges {
+        // The number first: what happens between these reads is then told twice rather than never.
+        let newest = try await database.query(Self.selectNumber, []).first?.integer(0) ?? 0
+        var changes = StoreChanges(number: newest)
+        guard newest != number else { return changes }
+        let after = SQLValue.integer(number)
+        for row in try await database.query(Self.selectEnded, [after, .integer(now.milliseconds)]) {
+            guard let id = UUID(uuidString: try row.text(0)) else { continue }
+            changes.endedSessions.append((id, Timestamp(milliseconds: try row.integer(1))))
+        }
+        for row in try await database.query(Self.selectNotBefore, [after]) {
+            guard let scope = NotBeforeScope(kind: try row.text(0), name: try row.text(1)) else { continue }
+            changes.notBefore.append((scope, try row.integer(2)))
+        }
+        changes.keysChanged = try await !database.query(Self.selectKeys, [after]).isEmpty
+        return changes
+    }
+
+    /// Refuses tokens of `scope` issued before `seconds` (whole seconds since the epoch) from now on.
+    ///
+    /// A not-before never goes back: an earlier one would bring refused tokens to life again.
+    /// - Returns: the one in force.
+    @discardableResult
+    public func setNotBefore(_ scope: NotBeforeScope, seconds: Int64) async throws(StoreError) -> Int64 {
+        try await database.transaction { (sql) async throws(StoreError) in
+            let change = try await Numbering.nextChange(sql)
+            let rows = try await sql.query(
+                """
+                INSERT INTO not_before (scope, name, seconds, change) VALUES ($1, $2, $3, $4)
+                ON CONFLICT (scope, name) DO UPDATE SET change = excluded.change, seconds =
+                    CASE WHEN excluded.seconds > not_before.seconds THEN excluded.seconds ELSE not_before.seconds END
+                RETURNING seconds
+                """,
+                [.text(scope.kind), .text(scope.name), .integer(seconds), .integer(change)]
+            )
+            return try rows.first?.integer(0) ?? seconds
+        }
+    }
+}
+
+extension NotBeforeScope {
+    fileprivate var kind: String {
+        switch self {
+        case .everyone: "everyone"
+        case .client: "client"
+        case .identity: "identity"
+        }
+    }
+
+    fileprivate var name: String {
+        switch self {
+        case .everyone: ""
+        case .client(let id): id
+        case .identity(let key): key.subject
+        }
+    }
+
+    fileprivate init?(kind: String, name: String) {
+        switch kind {
+        case "everyone": self = .everyone
+        case "client": self = .client(name)
+        default:
+            guard kind == "identity", let key = IdentityKey(subject: name) else { return nil }
+            self = .identity(key)
+        }
+    }
+}

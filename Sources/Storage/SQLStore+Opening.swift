@@ -1,0 +1,81 @@
+public import Authentication
+public import Tokens
+
+extension SQLStore {
+    private static let findIdentity = """
+        SELECT user_id, username, source_name FROM identity WHERE source = $1 AND stable_id = $2
+        """
+
+    private static let renameIdentity = """
+        UPDATE identity SET username = $3, source_name = $4 WHERE source = $1 AND stable_id = $2
+        """
+
+    private static let renumberIdentity = "UPDATE identity SET user_id = $3 WHERE source = $1 AND stable_id = $2"
+
+    private static let insertIdentity = """
+        INSERT INTO identity (user_id, source, stable_id, source_name, username, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        """
+
+    /// Finds or numbers the identity and inserts the session, in one transaction and with one wait for the disk.
+    public func open(_ session: Session) async throws(StoreError) -> Session {
+        let prepared = SessionRow.values(session)
+        return try await database.transaction { (sql) async throws(StoreError) in
+            var opened = session
+            opened.userID = try await Self.userID(of: session.identity, at: session.createdAt, sql)
+            opened.number = try await Numbering.nextSession(sql)
+            var values = prepared
+            values[SessionRow.numberPlace] = .integer(opened.number)
+            values[SessionRow.userIDPlace] = .integer(opened.userID)
+            _ = try await sql.query(SessionRow.insert, values)
+            return opened
+        }
+    }
+
+    /// The userId of a person, numbering somebody new; a number from the directory holds over one given here before.
+    ///
+    /// The row is written only when something differs: the login of somebody known must not cost a second page.
+    private static func userID(
+        of identity: Identity,
+        at now: Timestamp,
+        _ sql: any SQLTransaction
+    ) async throws(StoreError) -> Int32 {
+        let profile = SessionRow.profile(identity)
+        let (sourceName, username) = (profile[0], profile[1])
+        let key: [SQLValue] = [.integer(identity.key.source.rawValue), .text(identity.key.stableID)]
+        if let row = try await sql.query(findIdentity, key).first {
+            let known = try row.int32(0)
+            if row.values[1] != username || row.values[2] != sourceName {
+                _ = try await sql.query(renameIdentity, key + [username, sourceName])
+            }
+            guard let mapped = identity.mappedUserID, mapped != known else { return known }
+            try await taken(mapped) { () async throws(StoreError) in
+                _ = try await sql.query(renumberIdentity, key + [.integer(mapped)])
+            }
+            return mapped
+        }
+        guard let mapped = identity.mappedUserID else {
+            let number = try await Numbering.nextUser(sql)
+            _ = try await sql.query(
+                insertIdentity,
+                [.integer(number)] + key + [sourceName, username, .integer(now.milliseconds)]
+            )
+            return number
+        }
+        try await taken(mapped) { () async throws(StoreError) in
+            _ = try await sql.query(
+                insertIdentity,
+                [.integer(mapped)] + key + [sourceName, username, .integer(now.milliseconds)]
+            )
+        }
+        return mapped
+    }
+
+    private static func taken(_ number: Int32, _ write: () async throws(StoreError) -> Void) async throws(StoreError) {
+        do {
+            try await write()
+        } catch  where error.code == .conflict {
+            throw StoreError(.conflict, "the userId \(number) from the directory belongs to another person already")
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import Authentication
+import Logging
+import Synchronization
+
+/// SQLite behind the boundary: a file in WAL mode with one writer and some readers, or a database in memory.
+///
+/// A writer is answered after the COMMIT of its batch, which `synchronous = FULL` puts on the disk: neither `kill -9` nor a
+/// power failure loses what was answered. Other processes may read and write the same file meanwhile.
+final class SQLiteDatabase: SQLDatabase {
+    static let closed = StoreError(.unavailable, "the database is closed")
+
+    private let queue: WriteQueue
+    private let writer: SQLiteWriter
+    /// Nil in memory: a second connection would see another, empty database.
+    private let readers: SQLiteReaders?
+    private let path: String?
+    private let running: Task<Void, Never>
+
+    /// Opens `path`, creating it with mode 0600, or a database in memory when it is nil.
+    ///
+    /// - Parameter waitingLimit: so many writers may wait before further ones are refused.
+    init(path: String?, readers: Int, logger: Logger, waitingLimit: Int = 4096) async throws(StoreError) {
+        let queue = WriteQueue(limit: waitingLimit, batchLimit: 256)
+        let writer = SQLiteWriter(queue: queue, logger: logger)
+        try await writer.open(path: path)
+        self.path = path
+        self.queue = queue
+        self.writer = writer
+        self.readers = path.map { SQLiteReaders(path: $0, limit: readers) }
+        running = Task { await writer.run() }
+    }
+
+    func query(_ sql: String, _ values: [SQLValue]) async throws(StoreError) -> [SQLRow] {
+        if let readers { return try await readers.query(sql, values) }
+        return try await transaction { (transaction) async throws(StoreError) in
+            try await transaction.query(sql, values)
+        }
+    }
+
+    func transaction<Value: Sendable>(_ body: @escaping TransactionBody<Value>) async throws(StoreError) -> Value {
+        let result: Result<Value, StoreError> = await withCheckedContinuation { continuation in
+            let value = ResultBox<Value>()
+            queue.add(
+                PendingWrite(
+                    run: { (transaction) async throws(StoreError) in value.set(try await body(transaction)) },
+                    finish: { error in
+                        guard error == nil, let value = value.take() else {
+                            return continuation.resume(returning: .failure(error ?? Self.closed))
+                        }
+                        continuation.resume(returning: .success(value))
+                    }
+                )
+            )
+        }
+        return try result.get()
+    }
+
+    func backup(to target: String) async throws(StoreError) {
+        guard let path else {
+            throw StoreError(.unusable, "a database in memory cannot be copied to a file")
+        }
+        try SQLiteFile.create(target)
+        // A connection of its own: a long copy must not hold up the readers.
+        let reader = SQLiteReader(path: path, place: -1)
+        do {
+            try await reader.copy(to: target)
+            try SQLiteFile.sync(target)
+        } catch {
+            await reader.close()
+            SQLiteFile.remove(target)
+            throw error
+        }
+        await reader.close()
+    }
+
+    func close() async {
+        queue.close()
+        await running.value
+        await readers?.close()
+        await writer.close()
+    }
+
+    func statistics() -> StoreStatistics {
+        var statistics = queue.statistics()
+        statistics.reads = readers?.reads ?? 0
+        return statistics
+    }
+}
+
+/// Carries a writer's value from its turn to the end of its batch.
+private final class ResultBox<Value: Sendable>: Sendable {
+    private let value = Mutex<Value?>(nil)
+
+    func set(_ new: Value) { value.withLock { $0 = new } }
+
+    func take() -> Value? { value.withLock { $0.take() } }
+}

@@ -1,0 +1,114 @@
+import Authentication
+import Logging
+
+/// The one connection that writes: commits the waiting writers in batches, each on a savepoint of its own.
+actor SQLiteWriter {
+    private let executor = QueueExecutor(label: "ldapauthd.sqlite.writer")
+    private let queue: WriteQueue
+    private let logger: Logger
+    private var connection: SQLiteConnection?
+    private var path: String?
+    private var file: FileIdentity?
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    init(queue: WriteQueue, logger: Logger) {
+        self.queue = queue
+        self.logger = logger
+    }
+
+    /// Opens `path`, creating it, or a database in memory when it is nil.
+    func open(path: String?) async throws(StoreError) {
+        if let path { try SQLiteFile.prepare(path) }
+        let deadline = ContinuousClock.now + SQLiteConnection.busyTimeout
+        while true {
+            do {
+                connection = try SQLiteConnection(path: path, readOnly: false)
+                self.path = path
+                file = path.flatMap(SQLiteFile.identity)
+                return
+            } catch  where error == StoreError(.unavailable, "") && ContinuousClock.now < deadline {
+                // Another process is switching the new file to WAL, for which SQLite does not call the busy handler.
+                try? await Task.sleep(for: .milliseconds(20))
+            }
+        }
+    }
+
+    /// Serves the queue until it is closed and empty.
+    func run() async {
+        while let batch = await queue.next() {
+            await commit(batch)
+        }
+    }
+
+    func close() {
+        guard let connection else { return }
+        // PASSIVE waits for nobody; the last process to close folds the log into the file anyway.
+        _ = try? connection.query("PRAGMA wal_checkpoint(PASSIVE)")
+        connection.close()
+        self.connection = nil
+    }
+
+    private func commit(_ batch: [PendingWrite]) async {
+        let start = ContinuousClock.now
+        var outcomes = [StoreError?](repeating: nil, count: batch.count)
+        do throws(StoreError) {
+            guard let connection else { throw SQLiteDatabase.closed }
+            try checkFile()
+            // IMMEDIATE takes the write lock at once; a deferred transaction that read first could not wait for it.
+            try connection.query("BEGIN IMMEDIATE")
+            for index in batch.indices {
+                outcomes[index] = await perform(batch[index], on: connection)
+                guard connection.isInTransaction else {
+                    throw outcomes[index] ?? StoreError(.unavailable, "the database gave up a transaction")
+                }
+            }
+            try connection.query("COMMIT")
+            queue.count(batch: batch.count, took: start.duration(to: .now))
+        } catch {
+            if let connection, connection.isInTransaction { _ = try? connection.query("ROLLBACK") }
+            for index in batch.indices where outcomes[index] == nil { outcomes[index] = error }
+            queue.countFailed(batch: batch.count)
+            logger.error("The store could not write: \(error)", metadata: ["writers": "\(batch.count)"])
+        }
+        for (write, outcome) in zip(batch, outcomes) { write.finish(outcome) }
+    }
+
+    /// SQLite goes on in a file whose name was removed or given to another; what is written there is lost at the end.
+    private func checkFile() throws(StoreError) {
+        guard let path, SQLiteFile.identity(path) != file else { return }
+        throw StoreError(
+            .unavailable,
+            "the database \(path) was removed or replaced while it was open: put it back and restart ldapauthd"
+        )
+    }
+
+    /// Undoes all of a writer that fails, and nothing of the others.
+    private func perform(_ write: PendingWrite, on connection: SQLiteConnection) async -> StoreError? {
+        do {
+            try connection.query("SAVEPOINT writer")
+            do {
+                try await write.run(SQLiteTransaction(connection: connection))
+            } catch {
+                if connection.isInTransaction {
+                    try connection.query("ROLLBACK TO writer")
+                    try connection.query("RELEASE writer")
+                }
+                return error
+            }
+            try connection.query("RELEASE writer")
+            return nil
+        } catch {
+            return error
+        }
+    }
+}
+
+/// Statements on the writer's connection. Its calls never suspend, so that no other batch can come between.
+struct SQLiteTransaction: SQLTransaction {
+    let connection: SQLiteConnection
+
+    func query(_ sql: String, _ values: [SQLValue]) async throws(StoreError) -> [SQLRow] {
+        try connection.query(sql, values)
+    }
+}

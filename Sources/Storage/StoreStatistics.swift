@@ -1,0 +1,37 @@
+/// What the store did since it was opened, for metrics.
+public struct StoreStatistics: Sendable, Hashable {
+    /// The upper bounds of `batchSizes`, inclusive.
+    public static let batchSizeBounds = [1, 2, 4, 8, 16, 32, 64, 128, 256]
+
+    /// Writers answered, failed ones included.
+    public var writes: UInt64 = 0
+    /// Transactions committed; the disk was asked once for each.
+    public var batches: UInt64 = 0
+    /// Transactions that could not be begun or committed; none of their writers was answered well.
+    public var failedBatches: UInt64 = 0
+    /// The most writers in one transaction.
+    public var largestBatch = 0
+    /// How many transactions had at most so many writers as `batchSizeBounds` says at the same place, and more than the
+    /// place before.
+    public var batchSizes = [UInt64](repeating: 0, count: StoreStatistics.batchSizeBounds.count)
+    /// From the beginning of a transaction to its being durable, summed.
+    public var timeInBatches: Duration = .zero
+    /// Writers refused because too many were waiting.
+    public var refused: UInt64 = 0
+    /// Writers waiting now.
+    public var waiting = 0
+    /// Reads answered.
+    public var reads: UInt64 = 0
+
+    /// Nothing done yet.
+    public init() {}
+
+    mutating func count(batch size: Int, took time: Duration) {
+        batches += 1
+        writes += UInt64(size)
+        largestBatch = max(largestBatch, size)
+        timeInBatches += time
+        let place = Self.batchSizeBounds.firstIndex { size <= $0 } ?? Self.batchSizeBounds.count - 1
+        batchSizes[place] += 1
+    }
+}

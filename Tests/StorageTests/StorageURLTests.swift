@@ -1,0 +1,39 @@
+import Authentication
+import Storage
+import Testing
+
+@Suite("storage.url")
+struct StorageURLTests {
+    @Test(
+        "What it says",
+        arguments: [
+            ("sqlite:/var/lib/x.db", StorageURL.sqlite(path: "/var/lib/x.db")),
+            ("sqlite:///var/lib/x.db", .sqlite(path: "/var/lib/x.db")),
+            ("sqlite:data/x.db", .sqlite(path: "/etc/ldapauthd/data/x.db")),
+            ("sqlite::memory:", .sqliteMemory),
+        ]
+    )
+    func read(_ text: String, _ url: StorageURL) throws {
+        #expect(try StorageURL(text).resolved(relativeTo: "/etc/ldapauthd") == url)
+        #expect(try StorageURL(text).resolved(relativeTo: "/etc/ldapauthd/") == url)
+    }
+
+    @Test(
+        "What it refuses",
+        arguments: [
+            ("postgresql://u:PASSWORD@h/db", "not available in this version"),
+            ("postgres:x", "not available in this version"), ("mysql:x", "no storage known"), ("", "no storage known"),
+            ("sqlite:", "names no file"), ("sqlite::other:", "names no file"), ("/var/lib/x.db", "no storage known"),
+        ]
+    )
+    func refuse(_ text: String, _ sentence: String) {
+        do {
+            _ = try StorageURL(text)
+            Issue.record("read")
+        } catch {
+            #expect(error.code == .unusable)
+            #expect(error.detail.contains(sentence))
+            #expect(!error.detail.contains("PASSWORD"))
+        }
+    }
+}
