@@ -1,0 +1,26 @@
+/// What an Authorization header says; the scheme is compared without case (RFC 9110 §11.1).
+public enum AuthorizationHeader: Sendable {
+    /// A bearer token (RFC 6750 §2.1), unchecked.
+    case bearer(String)
+    /// A user or client with a password; nil when what follows the scheme cannot be read.
+    case basic(BasicCredentials?)
+    /// Any other scheme, in lower case, and what follows it.
+    case other(scheme: String, value: String)
+
+    /// Reads the value of the header.
+    public init(_ header: String) {
+        let octets = header.utf8.drop { $0 == UInt8(ascii: " ") }
+        let scheme = octets.prefix { $0 != UInt8(ascii: " ") }
+        var value = octets.dropFirst(scheme.count).drop { $0 == UInt8(ascii: " ") }
+        while value.last == UInt8(ascii: " ") {
+            value = value.dropLast()
+        }
+        if ScalarText.equal(scheme, "bearer".utf8) {
+            self = .bearer(String(Substring(value)))
+        } else if ScalarText.equal(scheme, "basic".utf8) {
+            self = .basic(BasicCredentials(base64: value))
+        } else {
+            self = .other(scheme: String(Substring(scheme)).lowercased(), value: String(Substring(value)))
+        }
+    }
+}

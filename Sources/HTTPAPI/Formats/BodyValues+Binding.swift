@@ -1,0 +1,138 @@
+extension BodyValues {
+    /// Reads a JSON body: the last of duplicate members wins, whatever their case.
+    init(json body: [UInt8], charset: TextEncoding, schema: BodySchema) throws(RequestFault) {
+        self.init(schema: schema)
+        do throws(JSONFault) {
+            var reader = try JSONReader(body, charset: charset)
+            if try reader.beginObject() {
+                while let member = try reader.nextMember() {
+                    if let index = index(of: member.name) {
+                        bind(index, member.value)
+                    }
+                }
+            }
+        } catch {
+            throw RequestFault(
+                .unreadable,
+                modelState: [
+                    ModelStateEntry(
+                        key: schema.key,
+                        message: "The body is not valid JSON: \(error.code.rawValue) at byte \(error.offset)."
+                    )
+                ]
+            )
+        }
+        try check()
+    }
+
+    /// Reads a form body: an empty value counts as missing (RFC 6749 §3.2); a unique member given twice is refused, of
+    /// the others the first wins.
+    init(form body: [UInt8], schema: BodySchema) throws(RequestFault) {
+        self.init(schema: schema)
+        var seen = Array(repeating: false, count: schema.fields.count)
+        var isDuplicated = false
+        for (name, value) in FormReader(body) {
+            guard let index = index(of: name) else {
+                continue
+            }
+            if seen[index] {
+                isDuplicated = isDuplicated || schema.fields[index].isUnique
+                continue
+            }
+            seen[index] = true
+            if !value.isEmpty {
+                bind(index, formValue: value[...])
+            }
+        }
+        try check()
+        if isDuplicated {
+            throw RequestFault(.duplicatedParameter)
+        }
+    }
+
+    /// Reads an XML body: names are exact, the order is free, the first of duplicates wins.
+    init(xml body: [UInt8], charset: TextEncoding, schema: BodySchema) throws(RequestFault) {
+        self.init(schema: schema)
+        let values: [XMLReader.Value?]
+        do throws(XMLFault) {
+            values = try schema.xml.read(body, charset: charset)
+        } catch {
+            throw RequestFault(
+                .unreadable,
+                modelState: [
+                    ModelStateEntry(
+                        key: schema.key,
+                        message: "The body is not valid XML: \(error.reason) at byte \(error.offset)."
+                    )
+                ]
+            )
+        }
+        for (index, value) in values.enumerated() {
+            bind(index, xmlValue: value)
+        }
+        try check(isWhole: true)
+    }
+
+    private mutating func bind(_ index: Int, _ value: JSONValue) {
+        switch (schema.fields[index].kind, value) {
+        case (.text, .null), (.secret, .null):
+            set(index, nil)
+        case (.text, .string(let text)), (.secret, .string(let text)), (.text, .number(let text)),
+            (.secret, .number(let text)):
+            set(index, characters: text)
+        case (.text, .boolean(let flag)), (.secret, .boolean(let flag)):
+            set(index, characters: Self.word(flag).utf8)
+        case (.integer, .number(let text)), (.integer, .string(let text)):
+            set(index, ScalarText.integer(text).map { .integer($0) }, shown: text)
+        case (.boolean, .boolean(let flag)):
+            set(index, .boolean(flag))
+        case (.boolean, .number(let text)):
+            set(index, .boolean(ScalarText.isNonzero(text)))
+        case (.boolean, .string(let text)):
+            set(index, ScalarText.boolean(text).map { .boolean($0) }, shown: text)
+        case (_, .null):
+            refuse(index, shown: "null".utf8)
+        case (_, .boolean(let flag)):
+            refuse(index, shown: Self.word(flag).utf8)
+        case (_, .array):
+            refuse(index, shown: "[]".utf8)
+        case (_, .object):
+            refuse(index, shown: "{}".utf8)
+        }
+    }
+
+    private mutating func bind(_ index: Int, formValue text: ArraySlice<UInt8>) {
+        switch schema.fields[index].kind {
+        case .text, .secret: set(index, characters: text)
+        case .integer: set(index, ScalarText.integer(text).map { .integer($0) }, shown: text)
+        case .boolean: set(index, ScalarText.boolean(text).map { .boolean($0) }, shown: text)
+        }
+    }
+
+    private mutating func bind(_ index: Int, xmlValue value: XMLReader.Value?) {
+        switch (schema.fields[index].kind, value) {
+        case (_, nil), (.text, .null), (.secret, .null):
+            set(index, nil)
+        case (.integer, .null), (.boolean, .null):
+            refuse(index, shown: "".utf8)
+        case (.text, .text(let text)), (.secret, .text(let text)):
+            set(index, characters: text)
+        case (.integer, .text(let text)):
+            set(index, ScalarText.integer(text[...]).map { .integer($0) }, shown: text)
+        case (.boolean, .text(let text)):
+            set(index, ScalarText.xmlBoolean(text[...]).map { .boolean($0) }, shown: text)
+        }
+    }
+
+    private mutating func set(_ index: Int, _ value: Value?, shown: some Collection<UInt8>) {
+        if let value {
+            set(index, value)
+        } else {
+            refuse(index, shown: shown)
+        }
+    }
+
+    private static func word(_ flag: Bool) -> String {
+        flag ? "true" : "false"
+    }
+}

@@ -1,0 +1,124 @@
+/// Writes compact JSON (RFC 8259): members in the order they are given, no blanks, only what must be escaped is.
+public struct JSONWriter: Sendable {
+    /// What has been written, UTF-8 without a BOM.
+    public private(set) var octets: [UInt8] = []
+    private var needsComma = false
+
+    /// A writer with nothing written.
+    public init() {
+        octets.reserveCapacity(2048)
+    }
+
+    /// Writes `{…}`.
+    public mutating func object(_ members: (inout JSONWriter) -> Void) {
+        separate()
+        octets.append(UInt8(ascii: "{"))
+        needsComma = false
+        members(&self)
+        octets.append(UInt8(ascii: "}"))
+        needsComma = true
+    }
+
+    /// Writes `[…]`, calling `write` for each element.
+    public mutating func array<Elements: Sequence>(
+        _ elements: Elements,
+        _ write: (inout JSONWriter, Elements.Element) -> Void
+    ) {
+        separate()
+        octets.append(UInt8(ascii: "["))
+        needsComma = false
+        for element in elements {
+            write(&self, element)
+        }
+        octets.append(UInt8(ascii: "]"))
+        needsComma = true
+    }
+
+    /// Writes a member whose value `write` writes.
+    public mutating func member(_ name: String, _ write: (inout JSONWriter) -> Void) {
+        string(name)
+        octets.append(UInt8(ascii: ":"))
+        needsComma = false
+        write(&self)
+    }
+
+    /// Writes a member that is a string or null.
+    public mutating func member(_ name: String, _ value: String?) {
+        member(name) { json in
+            if let value {
+                json.string(value)
+            } else {
+                json.literal("null")
+            }
+        }
+    }
+
+    /// Writes a member that is a number.
+    public mutating func member(_ name: String, _ value: some BinaryInteger) {
+        member(name) { $0.number(value) }
+    }
+
+    /// Writes a member that is true or false.
+    public mutating func member(_ name: String, _ value: Bool) {
+        member(name) { $0.literal(value ? "true" : "false") }
+    }
+
+    /// Writes a number.
+    public mutating func number(_ value: some BinaryInteger) {
+        literal(String(value))
+    }
+
+    /// Writes a string.
+    public mutating func string(_ value: String) {
+        separate()
+        octets.append(UInt8(ascii: "\""))
+        // Most texts need no escape: they are copied in one go and looked at where they then are.
+        let start = octets.count
+        octets.append(contentsOf: value.utf8)
+        if octets[start...].contains(where: Self.mustBeEscaped) {
+            octets.removeSubrange(start...)
+            for octet in value.utf8 {
+                if Self.mustBeEscaped(octet) {
+                    escape(octet)
+                } else {
+                    octets.append(octet)
+                }
+            }
+        }
+        octets.append(UInt8(ascii: "\""))
+        needsComma = true
+    }
+
+    private mutating func literal(_ text: String) {
+        separate()
+        octets.append(contentsOf: text.utf8)
+        needsComma = true
+    }
+
+    private mutating func separate() {
+        if needsComma {
+            octets.append(UInt8(ascii: ","))
+        }
+    }
+
+    private static func mustBeEscaped(_ octet: UInt8) -> Bool {
+        octet < 0x20 || octet == UInt8(ascii: "\"") || octet == UInt8(ascii: "\\")
+    }
+
+    private mutating func escape(_ octet: UInt8) {
+        octets.append(UInt8(ascii: "\\"))
+        switch octet {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): octets.append(octet)
+        case 0x08: octets.append(UInt8(ascii: "b"))
+        case 0x09: octets.append(UInt8(ascii: "t"))
+        case 0x0A: octets.append(UInt8(ascii: "n"))
+        case 0x0C: octets.append(UInt8(ascii: "f"))
+        case 0x0D: octets.append(UInt8(ascii: "r"))
+        default:
+            octets.append(contentsOf: "u00".utf8)
+            octets.append(UInt8(ascii: "0") + octet >> 4)
+            let low = octet & 0x0F
+            octets.append(low < 10 ? UInt8(ascii: "0") + low : UInt8(ascii: "a") + low - 10)
+        }
+    }
+}

@@ -1,0 +1,101 @@
+public import Logging
+public import NIOCore
+public import ServiceLifecycle
+
+/// The public API as a service: construct it once, run it in a service group, reload its certificate when told to.
+///
+/// Limits, listeners and TLS are fixed for its life; what it answers from is `APIState`, replaceable at any time.
+public struct APIServer: Service {
+    private let server: HTTPServer
+    private let tls: TLSContext?
+    private let interval: Duration
+    private let onReady: @Sendable ([BoundAddress]) async -> Void
+    private let logger: Logger
+
+    /// Reads the TLS files, if any; nothing is bound before ``run()``.
+    ///
+    /// - Parameters:
+    ///   - settings: `[http]`.
+    ///   - state: what the endpoints speak for.
+    ///   - group: the event loops; the caller shuts them down after ``run()`` has returned.
+    ///   - logger: requests at debug level, failures at error level.
+    ///   - onReady: called once, when every listener listens, with where they do.
+    /// - Throws: ``HTTPServerError`` with the code `certificate`.
+    public init(
+        settings: HTTPSettings,
+        state: APIState,
+        group: any EventLoopGroup,
+        logger: Logger,
+        onReady: @escaping @Sendable ([BoundAddress]) async -> Void = { _ in }
+    ) async throws(HTTPServerError) {
+        var tls: TLSContext?
+        if let files = settings.tls { tls = try await TLSContext.load(files) }
+        self.tls = tls
+        interval = settings.certificateCheckInterval
+        self.onReady = onReady
+        self.logger = logger
+        let responder = EndpointResponder(
+            table: EndpointTable(Self.endpoints(state), basePath: settings.basePath),
+            proxies: settings.trustedProxies,
+            requiresTLS: settings.requiresTLS,
+            crossOrigin: CrossOrigin(origins: settings.corsOrigins),
+            logger: logger
+        )
+        server = HTTPServer(
+            core: ServerCore(limits: settings.limits, responder: responder, logger: logger),
+            listen: settings.listen,
+            inheritedSockets: settings.inheritedSockets,
+            tls: tls,
+            group: group
+        )
+    }
+
+    /// The table that drives the routes.
+    private static func endpoints(_ state: APIState) -> [Endpoint] {
+        [
+            TokenEndpoints.login(state), TokenEndpoints.token(state),
+            PublicEndpoints.authenticationSetting(state), PublicEndpoints.keySet(state),
+        ]
+    }
+
+    /// Listens and serves until a graceful shutdown, then lets requests in flight be answered for `shutdownGrace`.
+    ///
+    /// - Throws: ``HTTPServerError`` with the code `cannotListen`.
+    public func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { [server, onReady] in try await server.run(onReady: onReady) }
+            group.addTask { await watchCertificate() }
+            // The watcher ends by itself at shutdown; the server is what is waited for, or what fails.
+            try await group.next()
+            try await group.waitForAll()
+        }
+    }
+
+    /// Reads the TLS files again; without TLS it does nothing.
+    ///
+    /// - Throws: ``HTTPServerError`` with the code `certificate`; the pair in use stays in use then.
+    public func reloadCertificate() async throws(HTTPServerError) {
+        try await tls?.reload()
+    }
+
+    /// Connections that are open, or whose work has not ended.
+    public var connections: Int { server.core.registry.count }
+
+    /// Connections closed at once because there were `maxConnections`.
+    public var refusedConnections: Int { server.core.registry.refused }
+
+    private func watchCertificate() async {
+        guard let tls else { return }
+        await cancelWhenGracefulShutdown {
+            while (try? await Task.sleep(for: interval)) != nil {
+                guard await tls.filesHaveChanged() else { continue }
+                do {
+                    try await tls.reload()
+                    logger.notice("TLS certificate replaced")
+                } catch {
+                    logger.error("TLS certificate not replaced, the old one stays", metadata: ["error": "\(error)"])
+                }
+            }
+        }
+    }
+}

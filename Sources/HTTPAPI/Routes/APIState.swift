@@ -1,0 +1,34 @@
+internal import Synchronization
+public import Tokens
+
+/// What the endpoints speak for: replaced whole by a reload, while requests in flight keep what they began with.
+public final class APIState: Sendable {
+    /// One consistent set.
+    public struct Application: Sendable {
+        /// The rules behind the token endpoints.
+        public var tokens: any TokenIssuing
+        /// The answer of `authenticationSetting`.
+        public var setting: AuthenticationSetting
+
+        /// A set.
+        public init(tokens: any TokenIssuing, setting: AuthenticationSetting) {
+            self.tokens = tokens
+            self.setting = setting
+        }
+    }
+
+    private let state: Mutex<Application>
+
+    /// State that starts with `application`.
+    public init(_ application: Application) {
+        state = Mutex(application)
+    }
+
+    /// What is in force now.
+    public var current: Application { state.withLock { $0 } }
+
+    /// From now on requests are answered by `application`.
+    public func replace(with application: Application) {
+        state.withLock { $0 = application }
+    }
+}

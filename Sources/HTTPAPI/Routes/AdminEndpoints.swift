@@ -1,0 +1,43 @@
+internal import NIOHTTP1
+
+/// What a supervisor asks.
+enum AdminEndpoints {
+    /// `GET /healthz`: 200 while the process lives.
+    static func health() -> Endpoint {
+        Endpoint(
+            method: .GET,
+            path: "/healthz",
+            summary: "200 while the process lives.",
+            carriesCredentials: false,
+            caching: .never
+        ) { _ in
+            .complete(
+                OutgoingResponse(
+                    .ok,
+                    headers: [("Content-Type", "text/plain; charset=utf-8")],
+                    body: Array("ok\n".utf8)
+                )
+            )
+        }
+    }
+
+    /// `GET /readyz`: 503 only while nobody at all can be let in.
+    static func readiness(_ report: @escaping @Sendable () async -> ReadinessReport) -> Endpoint {
+        Endpoint(
+            method: .GET,
+            path: "/readyz",
+            summary: "The state of every source; 503 only while nobody at all can be let in.",
+            carriesCredentials: false,
+            caching: .never
+        ) { _ in
+            let report = await report()
+            return .complete(
+                OutgoingResponse(
+                    report.isReady ? .ok : .serviceUnavailable,
+                    headers: [("Content-Type", ResponseFormat.json.contentType)],
+                    body: report.json()
+                )
+            )
+        }
+    }
+}

@@ -1,0 +1,187 @@
+internal import Logging
+internal import NIOHTTP1
+internal import Tokens
+
+/// Finds the endpoint of a request, makes the checks that come before every handler, and turns what the handler
+/// answers or throws into an answer.
+///
+/// The order: TLS required, path, method, size; then the handler: media type, parsing, and the rules.
+struct EndpointResponder: RequestResponding {
+    let table: EndpointTable
+    let proxies: TrustedProxies
+    let requiresTLS: Bool
+    let crossOrigin: CrossOrigin
+    let logger: Logger
+
+    init(
+        table: EndpointTable,
+        proxies: TrustedProxies = TrustedProxies(),
+        requiresTLS: Bool = false,
+        crossOrigin: CrossOrigin = CrossOrigin(origins: []),
+        logger: Logger
+    ) {
+        self.table = table
+        self.proxies = proxies
+        self.requiresTLS = requiresTLS
+        self.crossOrigin = crossOrigin
+        self.logger = logger
+    }
+
+    func respond(to request: IncomingRequest) async -> OutgoingResponse {
+        let began = ContinuousClock.now
+        let endpointRequest = EndpointRequest(
+            incoming: request,
+            caller: proxies.caller(peer: request.peer, headers: request.head.headers),
+            id: Self.newRequestID()
+        )
+        let resource = table.resource(at: request.target)
+        var response: OutgoingResponse
+        do {
+            response = try await answer(endpointRequest, at: resource)
+        } catch {
+            response = refusal(error, to: endpointRequest)
+        }
+        if resource?.isNeverCached == true { response.headers += Self.neverCached }
+        response.headers += crossOrigin.headers(for: request)
+        response.headers.append(("X-Request-Id", endpointRequest.id))
+        logger.debug(
+            "request",
+            metadata: [
+                "method": "\(request.head.method.rawValue)", "path": "\(request.target.path)",
+                "status": "\(response.status.code)", "duration_ms": "\(Self.milliseconds(since: began))",
+                "address": "\(endpointRequest.caller.address)", "request_id": "\(endpointRequest.id)",
+            ]
+        )
+        return response
+    }
+
+    private func answer(
+        _ request: EndpointRequest,
+        at resource: EndpointTable.Resource?
+    ) async throws -> OutgoingResponse {
+        let method = request.incoming.head.method
+        guard let resource else {
+            throw ErrorBody.notFound(uri: uri(of: request))
+        }
+        if requiresTLS, resource.carriesCredentials, !request.caller.isSecure {
+            throw ErrorBody.httpsRequired
+        }
+        guard let endpoint = resource.endpoint(for: method) else {
+            if let preflight = crossOrigin.preflight(request.incoming, allow: resource.allow) { return preflight }
+            throw ErrorBody.methodNotAllowed(method.rawValue, allow: resource.allow)
+        }
+        guard !request.incoming.isBodyTooLarge else {
+            throw ErrorBody.bodyTooLarge
+        }
+        switch try await endpoint.handler(request) {
+        case .complete(let response):
+            return response
+        case .negotiated(let body):
+            let format = Self.format(for: request.incoming)
+            return OutgoingResponse(.ok, headers: [("Content-Type", format.contentType)], body: format.encode(body))
+        }
+    }
+
+    private func refusal(_ error: any Error, to request: EndpointRequest) -> OutgoingResponse {
+        let body: ErrorBody
+        switch error {
+        case let error as ErrorBody:
+            body = error
+        case let error as RequestFault:
+            body = ErrorBody(error)
+        case let error as TokenError:
+            body = ErrorBody(error, basicTried: Self.triedBasic(request))
+        case is CancellationError:
+            // Cut off at its deadline or at shutdown: nobody is listening any more.
+            body = .serverBusy
+        default:
+            logger.error("request failed", metadata: ["error": "\(error)", "request_id": "\(request.id)"])
+            body = .internalError
+        }
+        return OutgoingResponse(body, format: Self.format(for: request.incoming))
+    }
+
+    func respond(to fault: ConnectionFault, from peer: Peer) -> OutgoingResponse {
+        let body: ErrorBody =
+            switch fault {
+            case .malformed: ErrorBody(status: 400, error: "invalid_request", description: "The request is invalid.")
+            case .headersTooLarge:
+                ErrorBody(status: 431, error: "invalid_request", description: "The request headers are too large.")
+            case .receiveTimeout:
+                ErrorBody(status: 408, error: "invalid_request", description: "The request took too long to arrive.")
+            case .answerTimeout: .serverBusy
+            }
+        let id = Self.newRequestID()
+        var response = OutgoingResponse(body, format: .json)
+        response.headers += Self.neverCached
+        response.headers.append(("X-Request-Id", id))
+        logger.debug(
+            "request refused",
+            metadata: [
+                "fault": "\(fault)", "status": "\(body.status)", "request_id": "\(id)",
+                "address": "\(peer.address?.description ?? "unix")",
+            ]
+        )
+        return response
+    }
+
+    private static let neverCached: [(name: String, value: String)] = [
+        ("Cache-Control", "no-store"), ("Pragma", "no-cache"), ("Expires", "-1"),
+    ]
+
+    private static func format(for request: IncomingRequest) -> ResponseFormat {
+        ResponseFormat.negotiate(
+            accept: request.header("accept"),
+            acceptCharset: request.header("accept-charset"),
+            contentType: request.header("content-type")
+        )
+    }
+
+    private static func triedBasic(_ request: EndpointRequest) -> Bool {
+        request.header("authorization")?.prefix(6).lowercased() == "basic "
+    }
+
+    /// The URI without its query, which may hold what nobody should see again.
+    private func uri(of request: EndpointRequest) -> String {
+        let scheme = request.caller.isSecure ? "https" : "http"
+        return "\(scheme)://\(request.header("host") ?? "localhost")\(request.incoming.target.path)"
+    }
+
+    private static func newRequestID() -> String {
+        let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
+    private static func milliseconds(since start: ContinuousClock.Instant) -> String {
+        let (seconds, attoseconds) = (ContinuousClock.now - start).components
+        let microseconds = seconds * 1_000_000 + attoseconds / 1_000_000_000_000
+        let fraction = String(microseconds % 1000)
+        return "\(microseconds / 1000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction)"
+    }
+}
+
+extension ErrorBody {
+    /// 503: the answer was not ready in time.
+    fileprivate static var serverBusy: ErrorBody {
+        var body = ErrorBody(
+            status: 503,
+            error: "temporarily_unavailable",
+            description: "The request could not be answered in time"
+        )
+        body.retryAfter = 5
+        return body
+    }
+}
+
+extension OutgoingResponse {
+    /// A refusal in a format.
+    init(_ body: ErrorBody, format: ResponseFormat) {
+        self.init(
+            HTTPResponseStatus(statusCode: body.status),
+            // The connection writes its own Connection header.
+            headers: body.headers.filter { $0.name != "Connection" } + [("Content-Type", format.contentType)],
+            body: format.encode(body),
+            closesConnection: body.closesConnection
+        )
+    }
+}

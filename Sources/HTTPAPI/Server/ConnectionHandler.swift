@@ -1,0 +1,296 @@
+internal import Logging
+internal import NIOCore
+internal import NIOHTTP1
+
+/// One connection of HTTP/1.1: one request at a time from its first octet to the last of its answer, each with a
+/// deadline.
+///
+/// Further octets are not read while a request is answered, so that neither pipelining nor a slow directory fills
+/// memory; a body beyond its limit is refused and at most `lingerOctets` of the rest are read, which is what a client
+/// needs to see the refusal and not a reset (RFC 9112 §9.6).
+/// It lives on its event loop and is touched by no other thread.
+final class ConnectionHandler: ChannelDuplexHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = Never
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private enum Phase {
+        case securing, idle, receiving, answering, writing, lingering, closed
+    }
+
+    private enum Item {
+        case part(HTTPServerRequestPart)
+        case fault(ConnectionFault)
+    }
+
+    private static let lingerTime = Duration.seconds(2)
+    private static let lingerOctets = 256 * 1024
+
+    private let server: ServerCore
+    private let id: ConnectionRegistry.ID
+    private let isSecure: Bool
+    private var context: ChannelHandlerContext?
+    private var peer: Peer
+
+    private var phase: Phase
+    private var queue = CircularBuffer<Item>(initialCapacity: 4)
+    private var assembler: RequestAssembler
+    private var wantsRead = false
+    private var isInputClosed = false
+    private var isQuiescing = false
+
+    // Of the request being answered.
+    private var work: Task<Void, Never>?
+    private var answerNumber: UInt64 = 0
+    private var omitsBody = false
+    private var persistence = OutgoingResponse.Persistence.persistent
+    private var lingered = 0
+
+    private var timer: DeadlineTimer?
+
+    init(server: ServerCore, id: ConnectionRegistry.ID, isSecure: Bool) {
+        self.server = server
+        self.id = id
+        self.isSecure = isSecure
+        peer = Peer(address: nil, isSecure: isSecure)
+        phase = isSecure ? .securing : .idle
+        assembler = RequestAssembler(maxBody: server.limits.maxBody)
+    }
+
+    // MARK: Life
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        timer = DeadlineTimer(eventLoop: context.eventLoop) { self.expired() }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        end()
+        timer = nil
+        self.context = nil
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        peer = Peer(address: context.remoteAddress?.ipAddress.flatMap { IPAddress($0) }, isSecure: isSecure)
+        // A request may already have begun: then its own, stricter deadline stands.
+        if phase == .securing { timer?.expire(in: server.limits.handshakeTimeout) }
+        if phase == .idle { timer?.expire(in: server.limits.idleTimeout) }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        end()
+    }
+
+    /// What is being answered is finished all the same: what a login began (a bind, a session) ends in order.
+    private func end() {
+        phase = .closed
+        queue.removeAll()
+        timer?.cancel()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case is ConnectionSecured where phase == .securing:
+            phase = .idle
+            timer?.expire(in: server.limits.idleTimeout)
+        case is ChannelShouldQuiesceEvent:
+            isQuiescing = true
+            if phase == .idle || phase == .securing { context.close(promise: nil) }
+        case ChannelEvent.inputClosed:
+            inputClosed()
+        default:
+            break
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch error as? HTTPParserError {
+        case .invalidEOFState?:
+            inputClosed()
+        case let error?:
+            queue.append(.fault(error == .headerOverflow ? .headersTooLarge : .malformed))
+            proceed()
+        case nil:
+            server.logger.debug("connection failed", metadata: ["error": "\(error)"])
+            context.close(promise: nil)
+        }
+    }
+
+    /// A client may send its request and close its sending side; it still wants the answer.
+    private func inputClosed() {
+        isInputClosed = true
+        if phase != .answering, phase != .writing { context?.close(promise: nil) }
+    }
+
+    // MARK: Reading
+
+    /// Octets have come in, before they are decoded: a request begins with its first octet, not with its last header.
+    func received(octets: Int) {
+        switch phase {
+        case .idle:
+            phase = .receiving
+            timer?.expire(in: server.limits.requestTimeout)
+        case .lingering:
+            lingered += octets
+        default:
+            break
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard phase != .lingering, phase != .closed else { return }
+        queue.append(.part(Self.unwrapInboundIn(data)))
+        proceed()
+    }
+
+    func read(context: ChannelHandlerContext) {
+        let mayRead =
+            switch phase {
+            case .securing, .idle, .receiving: true
+            case .lingering: lingered < Self.lingerOctets
+            case .answering, .writing, .closed: false
+            }
+        if mayRead { context.read() } else { wantsRead = true }
+    }
+
+    private func proceed() {
+        while phase == .idle || phase == .receiving, let item = queue.popFirst() {
+            switch item {
+            case .part(let part): take(part)
+            case .fault(let fault): refuse(fault)
+            }
+        }
+        guard wantsRead, phase == .idle || phase == .receiving || phase == .lingering else { return }
+        wantsRead = false
+        context?.read()
+    }
+
+    private func take(_ part: HTTPServerRequestPart) {
+        if phase == .idle {
+            phase = .receiving
+            timer?.expire(in: server.limits.requestTimeout)
+        }
+        switch assembler.take(part) {
+        case .nothing:
+            break
+        case .continueExpected:
+            guard let context else { return }
+            let line = context.channel.allocator.buffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n")
+            context.writeAndFlush(Self.wrapOutboundOut(line), promise: nil)
+        case .request(let head, let body):
+            answer(IncomingRequest(head: head, body: body, isBodyTooLarge: false, peer: peer))
+        case .tooLarge(let head):
+            answer(IncomingRequest(head: head, body: ByteBuffer(), isBodyTooLarge: true, peer: peer))
+        case .malformed:
+            refuse(.malformed)
+        }
+    }
+
+    // MARK: Answering
+
+    private func answer(_ request: IncomingRequest) {
+        guard let context else { return }
+        phase = .answering
+        answerNumber &+= 1
+        omitsBody = request.head.method == .HEAD
+        persistence = Self.persistence(of: request)
+        let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+        let work = Task { [server, id, answerNumber] in
+            let response = await server.responder.respond(to: request)
+            handler.eventLoop.execute {
+                server.registry.ended(for: id)
+                handler.value.answered(response, number: answerNumber)
+            }
+        }
+        self.work = work
+        server.registry.began(work, for: id)
+    }
+
+    private static func persistence(of request: IncomingRequest) -> OutgoingResponse.Persistence {
+        let head = request.head
+        // The decoder takes what follows an upgrade for another protocol and stops.
+        let isUpgrade = head.headers.contains(name: "upgrade") || head.method == .CONNECT
+        guard head.isKeepAlive, !request.isBodyTooLarge, !isUpgrade else { return .close }
+        return head.version == .http1_0 ? .keepAlive : .persistent
+    }
+
+    private func answered(_ response: OutgoingResponse, number: UInt64) {
+        guard number == answerNumber, phase == .answering else { return }
+        work = nil
+        write(response)
+    }
+
+    private func refuse(_ fault: ConnectionFault) {
+        answerNumber &+= 1
+        omitsBody = false
+        persistence = .close
+        write(server.responder.respond(to: fault, from: peer))
+    }
+
+    private func write(_ response: OutgoingResponse) {
+        guard let context else { return }
+        if response.closesConnection || isQuiescing || isInputClosed { persistence = .close }
+        phase = .writing
+        let buffer = response.serialized(
+            allocator: context.channel.allocator,
+            persistence: persistence,
+            omitsBody: omitsBody,
+            date: server.dateNow()
+        )
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.assumeIsolated().whenComplete { result in
+            switch result {
+            case .success: self.written()
+            case .failure: self.context?.close(promise: nil)
+            }
+        }
+        context.writeAndFlush(Self.wrapOutboundOut(buffer), promise: promise)
+    }
+
+    /// The next request is not begun before this answer has left, so that a client that never reads cannot make us
+    /// collect answers.
+    private func written() {
+        guard phase == .writing else { return }
+        if persistence == .close {
+            linger()
+        } else {
+            phase = .idle
+            timer?.expire(in: server.limits.idleTimeout)
+            proceed()
+        }
+    }
+
+    /// Closing a socket that holds unread octets resets it, and the client might lose the answer: the sending side is
+    /// closed first, and what the client still sends is read for a while.
+    private func linger() {
+        guard let context else { return }
+        phase = .lingering
+        queue.removeAll()
+        timer?.expire(in: Self.lingerTime)
+        if isInputClosed || isSecure {
+            context.close(promise: nil)
+        } else {
+            context.close(mode: .output, promise: nil)
+            proceed()
+        }
+    }
+
+    // MARK: Deadlines
+
+    private func expired() {
+        switch phase {
+        case .receiving:
+            refuse(.receiveTimeout)
+            timer?.expire(in: Self.lingerTime)
+        case .answering:
+            work?.cancel()
+            refuse(.answerTimeout)
+            timer?.expire(in: Self.lingerTime)
+        case .closed:
+            break
+        default:
+            context?.close(promise: nil)
+        }
+    }
+}

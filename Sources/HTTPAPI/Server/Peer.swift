@@ -1,0 +1,18 @@
+/// The other end of a connection, before any proxy header is believed.
+struct Peer: Sendable, Hashable {
+    /// Its address; nil on a Unix socket.
+    let address: IPAddress?
+    /// True when the connection itself is TLS.
+    let isSecure: Bool
+
+    /// True on a Unix socket.
+    var isLocal: Bool { address == nil }
+}
+
+/// Who really asks, once the proxies in between have been walked.
+struct Caller: Sendable, Hashable {
+    /// The address for tokens, audit and throttle; "unix" for a peer on a Unix socket that names nobody.
+    let address: String
+    /// True when the credentials travelled over TLS, as far as trusted proxies tell.
+    let isSecure: Bool
+}

@@ -1,0 +1,51 @@
+internal import Glibc
+internal import Logging
+internal import NIOCore
+internal import NIOHTTP1
+internal import Synchronization
+
+/// What all connections of one server share.
+final class ServerCore: Sendable {
+    let limits: HTTPLimits
+    let responder: any RequestResponding
+    let registry: ConnectionRegistry
+    let logger: Logger
+    private let date = HTTPDate()
+
+    init(limits: HTTPLimits, responder: any RequestResponding, logger: Logger) {
+        self.limits = limits
+        self.responder = responder
+        self.logger = logger
+        registry = ConnectionRegistry(limit: limits.maxConnections)
+    }
+
+    /// The value of the Date header field.
+    func dateNow() -> String {
+        date.text(at: Int64(time(nil)))
+    }
+
+    /// Makes `channel` a connection of this server; it is closed at once when there are too many.
+    func configure(_ channel: any Channel, tls: TLSContext?) -> EventLoopFuture<Void> {
+        guard let id = registry.admit(channel) else {
+            logger.debug("connection refused", metadata: ["connections": "\(limits.maxConnections)"])
+            return channel.eventLoop.makeFailedFuture(ChannelError.eof)
+        }
+        return channel.eventLoop.makeCompletedFuture {
+            let pipeline = channel.pipeline.syncOperations
+            if let tls { try pipeline.addHandler(tls.makeHandler()) }
+            let connection = ConnectionHandler(server: self, id: id, isSecure: tls != nil)
+            var decoding = NIOHTTPDecoderLimitConfiguration()
+            decoding.maxHeaderFieldSize = limits.maxHeaderField
+            decoding.maxHeaderListSize = limits.maxHeaders
+            decoding.maxHeaderFieldCount = limits.maxHeaderFields
+            let decoder = HTTPRequestDecoder(
+                leftOverBytesStrategy: .dropBytes,
+                informationalResponseStrategy: .drop,
+                limitConfiguration: decoding
+            )
+            try pipeline.addHandler(ArrivalHandler(connection))
+            try pipeline.addHandler(ByteToMessageHandler(decoder))
+            try pipeline.addHandler(connection)
+        }
+    }
+}

@@ -1,0 +1,127 @@
+internal import Logging
+internal import NIOPosix
+internal import NIOSSL
+internal import Synchronization
+
+/// Certificate chain and private key of `[http.tls]`.
+public struct TLSFiles: Sendable, Hashable {
+    /// PEM: the server's certificate first, then its issuers.
+    public var certificate: String
+    /// PEM: the private key of the first certificate.
+    public var key: String
+
+    /// Two paths.
+    public init(certificate: String, key: String) {
+        self.certificate = certificate
+        self.key = key
+    }
+}
+
+/// The TLS side of a server: TLS 1.2 and up, HTTP/1.1 by ALPN, and a certificate that can be replaced while running.
+///
+/// New connections take the newest pair that could be read; those already open keep theirs.
+final class TLSContext: Sendable {
+    private struct State {
+        var context: NIOSSLContext
+        var stamps: [FileStamp]
+    }
+
+    private let files: TLSFiles
+    private let state: Mutex<State>
+
+    private init(files: TLSFiles, state: State) {
+        self.files = files
+        self.state = Mutex(state)
+    }
+
+    /// Reads the pair for the first time.
+    ///
+    /// - Throws: ``HTTPServerError`` with the code `certificate`, naming the file at fault.
+    static func load(_ files: TLSFiles) async throws(HTTPServerError) -> TLSContext {
+        TLSContext(files: files, state: try await read(files))
+    }
+
+    /// Reads the pair again and uses it from the next connection on; the old one stays when it cannot be used.
+    func reload() async throws(HTTPServerError) {
+        let new = try await Self.read(files)
+        state.withLock { $0 = new }
+    }
+
+    /// True when a file is another than when it was read last; a pair found wrong is not looked at again until then.
+    func filesHaveChanged() async -> Bool {
+        let stamps = await Self.stamps(files)
+        return state.withLock { state in
+            guard let stamps, stamps != state.stamps else { return false }
+            state.stamps = stamps
+            return true
+        }
+    }
+
+    /// The handler that makes one connection TLS.
+    func makeHandler() -> NIOSSLServerHandler {
+        NIOSSLServerHandler(context: state.withLock { $0.context })
+    }
+
+    // Files are read on NIO's thread pool: a certificate may lie on a slow disk.
+
+    private static func stamps(_ files: TLSFiles) async -> [FileStamp]? {
+        try? await NIOThreadPool.singleton.runIfActive {
+            [FileStamp(path: files.certificate), FileStamp(path: files.key)]
+        }
+    }
+
+    private static func read(_ files: TLSFiles) async throws(HTTPServerError) -> State {
+        do {
+            return try await NIOThreadPool.singleton.runIfActive {
+                // Stamped before they are read, so that a change in between is seen next time.
+                let stamps = [FileStamp(path: files.certificate), FileStamp(path: files.key)]
+                return State(context: try makeContext(files), stamps: stamps)
+            }
+        } catch let error as HTTPServerError {
+            throw error
+        } catch {
+            throw HTTPServerError(.certificate, "the TLS certificate cannot be read", cause: error)
+        }
+    }
+
+    private static func makeContext(_ files: TLSFiles) throws -> NIOSSLContext {
+        let chain = try reading(files.certificate, "certificate") {
+            try NIOSSLCertificate.fromPEMFile(files.certificate)
+        }
+        guard !chain.isEmpty else {
+            throw HTTPServerError(.certificate, "\(files.certificate) holds no PEM certificate")
+        }
+        let key = try reading(files.key, "private key") { try NIOSSLPrivateKey(file: files.key, format: .pem) }
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: chain.map { .certificate($0) },
+            privateKey: .privateKey(key)
+        )
+        configuration.minimumTLSVersion = .tlsv12
+        configuration.applicationProtocols = ["http/1.1"]
+        do {
+            return try NIOSSLContext(configuration: configuration)
+        } catch {
+            throw HTTPServerError(
+                .certificate,
+                "the private key in \(files.key) does not belong to the certificate in \(files.certificate)",
+                cause: error
+            )
+        }
+    }
+
+    private static func reading<Value>(_ path: String, _ what: String, _ read: () throws -> Value) throws -> Value {
+        switch FileStamp(path: path).access {
+        case .readable:
+            break
+        case .missing:
+            throw HTTPServerError(.certificate, "there is no file \(path) (\(what))")
+        case .forbidden:
+            throw HTTPServerError(.certificate, "\(path) (\(what)) may not be read by this user")
+        }
+        do {
+            return try read()
+        } catch {
+            throw HTTPServerError(.certificate, "\(path) holds no PEM \(what)", cause: error)
+        }
+    }
+}

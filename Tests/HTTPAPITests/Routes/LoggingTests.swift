@@ -1,0 +1,96 @@
+import Logging
+import NIOCore
+import NIOHTTP1
+import Synchronization
+import TestSupport
+import Testing
+import Tokens
+
+@testable import HTTPAPI
+
+@Suite("What is logged")
+struct LoggingTests {
+    private struct Recorder: LogHandler {
+        let lines: LineBox
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.trace
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            lines.add("\(event.level) \(event.message) \(event.metadata ?? [:])")
+        }
+    }
+
+    private final class LineBox: Sendable {
+        private let lines = Mutex<[String]>([])
+        func add(_ line: String) { lines.withLock { $0.append(line) } }
+        var all: [String] { lines.withLock { $0 } }
+    }
+
+    private struct Broken: TokenIssuing {
+        func login(_ request: LoginRequest, context: RequestContext) async throws(TokenError) -> TokenModel {
+            ScriptedTokens.model
+        }
+        func token(_ request: TokenRequest, context: RequestContext) async throws(TokenError) -> AccessTokenResponse {
+            AccessTokenResponse(accessToken: "secret-token", expiresIn: 1)
+        }
+        func keySet() -> [UInt8] { [] }
+    }
+
+    @Test func requestsWithoutQueryOrBody() async throws {
+        let lines = LineBox()
+        let logger = Logger(label: "test") { _ in Recorder(lines: lines) }
+        let server = try await TestServer.start(Broken(), logger: logger)
+        let connection = try await RawConnection.open(port: server.port)
+        let response = try await connection.request(
+            "POST",
+            "/api/v1/auth/token?client_secret=hidden-one",
+            body: "grant_type=password&username=u&password=hidden-two"
+        )
+        #expect(response.status == 200)
+        try await server.stop()
+        let line = try #require(lines.all.first { $0.hasPrefix("debug request ") })
+        let id = try #require(response["X-Request-Id"])
+        for part in ["POST", "/api/v1/auth/token", "200", "127.0.0.1", id, "duration_ms"] {
+            #expect(line.contains(part))
+        }
+        let everything = lines.all.joined()
+        for secret in ["hidden-one", "hidden-two", "secret-token"] { #expect(!everything.contains(secret)) }
+    }
+
+    @Test func unexpectedErrorsBecome500AndAreLogged() async throws {
+        struct Surprise: Error { let detail = "inner detail" }
+        let lines = LineBox()
+        let responder = EndpointResponder(
+            table: EndpointTable([
+                Endpoint(
+                    method: .GET,
+                    path: "/x",
+                    summary: "",
+                    carriesCredentials: false,
+                    caching: .byHandler
+                ) { _ in throw Surprise() }
+            ]),
+            logger: Logger(label: "test") { _ in Recorder(lines: lines) }
+        )
+        let request = IncomingRequest(
+            head: .init(version: .http1_1, method: .GET, uri: "/x"),
+            body: .init(),
+            isBodyTooLarge: false,
+            peer: Peer(address: nil, isSecure: false)
+        )
+        let response = await responder.respond(to: request)
+        #expect(response.status == .internalServerError)
+        #expect(
+            String(decoding: response.body, as: UTF8.self)
+                == #"{"Message":"An error has occurred.","error":"server_error"}"#
+        )
+        let id = try #require(response.headers.first { $0.name == "X-Request-Id" }?.value)
+        let line = try #require(lines.all.first { $0.hasPrefix("error ") })
+        #expect(line.contains("inner detail") && line.contains(id))
+    }
+}
