@@ -1,0 +1,59 @@
+# Two commands do everything on a fresh Debian 12 machine with a Swift toolchain: make run, make test.
+
+SWIFT ?= swift
+# The walls between the rooms are enforced by the build: a target imports only what it declares.
+BUILD_FLAGS = --explicit-target-dependency-import-check error
+SOURCES = Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Benchmarks
+
+.PHONY: help build run test test-tsan lint format bench bench-micro release clean
+
+help:
+	@echo 'make run        installs what is missing, builds, starts a demo directory and the daemon, prints curl commands'
+	@echo 'make test       installs what the tests need and runs them all'
+	@echo 'make build      builds for debugging'
+	@echo 'make release    builds for production: .build/release/ldapauthd'
+	@echo 'make format     formats the sources; make lint only looks'
+	@echo 'make test-tsan  the tests of EventPoller and LDAPClient under the thread sanitizer'
+	@echo 'make bench      logins per second beside the raw LDAP limit (release build)'
+	@echo 'make bench-micro  instructions and allocations of the hot pieces'
+
+build:
+	scripts/install-packages build
+	$(SWIFT) build $(BUILD_FLAGS)
+
+release:
+	scripts/install-packages build
+	$(SWIFT) build -c release $(BUILD_FLAGS) --static-swift-stdlib --product ldapauthd
+
+run:
+	scripts/install-packages run
+	$(SWIFT) build $(BUILD_FLAGS) --product ldapauthd
+	demo/run
+
+test: lint
+	scripts/install-packages test
+	$(SWIFT) build $(BUILD_FLAGS) --build-tests
+	$(SWIFT) test $(BUILD_FLAGS) --skip-build
+
+test-tsan:
+	scripts/install-packages test
+	TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/tsan-suppressions.txt halt_on_error=1" \
+	$(SWIFT) test --sanitize=thread --scratch-path .build/tsan --filter 'EventPollerTests|LDAPClientTests'
+
+lint:
+	$(SWIFT) format lint --strict --parallel --configuration .swift-format -r $(wildcard $(SOURCES))
+
+format:
+	$(SWIFT) format --in-place --parallel --configuration .swift-format -r $(wildcard $(SOURCES))
+
+bench:
+	scripts/install-packages bench
+	$(MAKE) release
+	Benchmarks/load/run
+
+bench-micro:
+	scripts/install-packages bench
+	Benchmarks/run-micro
+
+clean:
+	$(SWIFT) package clean

@@ -1,0 +1,85 @@
+import DirectoryAuth
+
+/// One thing looked at, and what came of it.
+struct CheckStep {
+    enum Verdict: String {
+        case passed = "ok"
+        case warning
+        case failed
+        case skipped
+    }
+
+    var name: String
+    var verdict: Verdict
+    var duration: Duration
+    var message: String
+    var remedy: String?
+    var host: String?
+
+    init(_ name: String, _ verdict: Verdict, _ duration: Duration, _ message: String, remedy: String? = nil) {
+        self.name = name
+        self.verdict = verdict
+        self.duration = duration
+        self.message = message
+        self.remedy = remedy
+    }
+
+    /// A step on a directory's host.
+    init(_ step: DirectoryProbe.Step) {
+        self.init(step.name.rawValue, Verdict(rawValue: step.verdict.rawValue) ?? .failed, step.duration, step.message)
+        host = step.host
+        remedy = step.remedy
+    }
+}
+
+/// What `check` found: told line by line while it looks, or as JSON at the end.
+struct CheckReport {
+    private let live: Bool
+    private var sections: [(name: String, steps: [CheckStep])] = []
+
+    init(live: Bool) {
+        self.live = live
+    }
+
+    var hasFailed: Bool { sections.contains { $0.steps.contains { $0.verdict == .failed } } }
+
+    mutating func begin(_ section: String) {
+        if live { Terminal.say((sections.isEmpty ? "" : "\n") + Terminal.plain(section)) }
+        sections.append((section, []))
+    }
+
+    mutating func add(_ step: CheckStep) {
+        sections[sections.count - 1].steps.append(step)
+        guard live else { return }
+        let marks: [CheckStep.Verdict: String] = [.passed: "✓", .warning: "!", .failed: "✗", .skipped: "·"]
+        let time = step.duration == .zero ? "" : "  (\(Self.milliseconds(step.duration)) ms)"
+        let host = step.host.map { " \($0):" } ?? ""
+        let name = step.name + String(repeating: " ", count: max(1, 14 - step.name.count))
+        Terminal.say("  \(marks[step.verdict] ?? " ") \(name)\(host) \(Terminal.plain(step.message))\(time)")
+        if let remedy = step.remedy { Terminal.say("      → \(Terminal.plain(remedy))") }
+    }
+
+    var json: String {
+        let list = sections.map { section in
+            JSONText.object([
+                ("name", JSONText.string(section.name)),
+                ("steps", JSONText.array(section.steps.map(Self.json))),
+            ])
+        }
+        return JSONText.object([("ok", hasFailed ? "false" : "true"), ("sections", JSONText.array(list))])
+    }
+
+    private static func json(_ step: CheckStep) -> String {
+        JSONText.object([
+            ("name", JSONText.string(step.name)), ("verdict", JSONText.string(step.verdict.rawValue)),
+            ("host", JSONText.optional(step.host)), ("duration_ms", milliseconds(step.duration)),
+            ("message", JSONText.string(step.message)), ("remedy", JSONText.optional(step.remedy)),
+        ])
+    }
+
+    /// With one decimal.
+    private static func milliseconds(_ duration: Duration) -> String {
+        let tenths = duration.components.seconds * 10_000 + duration.components.attoseconds / 100_000_000_000_000
+        return "\(tenths / 10).\(tenths % 10)"
+    }
+}

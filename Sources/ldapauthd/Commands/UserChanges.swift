@@ -1,0 +1,141 @@
+import ArgumentParser
+import Authentication
+
+/// `ldapauthd user set NAME`.
+struct UserSet: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "set",
+        abstract: "Changes names, address and groups of a local account.",
+        discussion: "What is not given stays; an empty text empties a field: --email ''."
+    )
+
+    @Argument(help: "The account's name.")
+    var name: String
+    @Option(help: "Given name.")
+    var firstName: String?
+    @Option(help: "Family name.")
+    var lastName: String?
+    @Option(help: "Mail address.")
+    var email: String?
+    @Option(name: .customLong("add-group"), help: "A group to be in; may be repeated.")
+    var addedGroups: [String] = []
+    @Option(name: .customLong("remove-group"), help: "A group to leave; may be repeated.")
+    var removedGroups: [String] = []
+    @OptionGroup var config: ConfigurationOption
+
+    func validate() throws {
+        if firstName == nil, lastName == nil, email == nil, addedGroups.isEmpty, removedGroups.isEmpty {
+            throw ValidationError("There is nothing to change: give at least one option.")
+        }
+    }
+
+    func run() async throws {
+        try await reporting {
+            try await AccountRoom.open(config) { accounts in
+                let change = AccountChange(
+                    firstName: firstName,
+                    lastName: lastName,
+                    email: email,
+                    addedGroups: addedGroups,
+                    removedGroups: removedGroups
+                )
+                let account = try await accounts.change(name, change)
+                Terminal.say("Changed the local account “\(Terminal.plain(account.name))”.")
+            }
+        }
+    }
+}
+
+/// `ldapauthd user disable NAME`.
+struct UserDisable: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "disable",
+        abstract: "Lets an account log in no more and ends its sessions."
+    )
+
+    @Argument(help: "The account's name.")
+    var name: String
+    @OptionGroup var config: ConfigurationOption
+
+    func run() async throws {
+        try await reporting {
+            try await AccountRoom.open(config) { accounts in
+                let account = try await accounts.setDisabled(true, name: name)
+                Terminal.say("Disabled the local account “\(Terminal.plain(account.name))”; its sessions have ended.")
+            }
+        }
+    }
+}
+
+/// `ldapauthd user enable NAME`.
+struct UserEnable: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "enable",
+        abstract: "Lets a disabled account log in again."
+    )
+
+    @Argument(help: "The account's name.")
+    var name: String
+    @OptionGroup var config: ConfigurationOption
+
+    func run() async throws {
+        try await reporting {
+            try await AccountRoom.open(config) { accounts in
+                let account = try await accounts.setDisabled(false, name: name)
+                Terminal.say("Enabled the local account “\(Terminal.plain(account.name))”.")
+            }
+        }
+    }
+}
+
+/// `ldapauthd user password NAME`.
+struct UserPassword: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "password",
+        abstract: "Sets an account's password and ends its sessions."
+    )
+
+    @Argument(help: "The account's name.")
+    var name: String
+    @Option(help: ArgumentHelp("A file with the password, or - for standard input; asks otherwise.", valueName: "file"))
+    var passwordFile: String?
+    @OptionGroup var config: ConfigurationOption
+
+    func run() async throws {
+        try await reporting {
+            try await AccountRoom.open(config) { accounts in
+                _ = try await accounts.account(named: name)
+                let password = try PasswordPrompt.read(
+                    from: passwordFile,
+                    prompt: "New password for \(name)",
+                    twice: true
+                )
+                let account = try await accounts.setPassword(password, name: name)
+                Terminal.say("Set the password of “\(Terminal.plain(account.name))”; its sessions have ended.")
+            }
+        }
+    }
+}
+
+/// `ldapauthd user remove NAME`.
+struct UserRemove: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove",
+        abstract: "Removes an account for good and ends its sessions.",
+        discussion: "Its userId is never given to anybody else. To lock somebody out for a while, disable the account."
+    )
+
+    @Argument(help: "The account's name.")
+    var name: String
+    @OptionGroup var config: ConfigurationOption
+
+    func run() async throws {
+        try await reporting {
+            try await AccountRoom.open(config) { accounts in
+                let account = try await accounts.account(named: name)
+                try await accounts.remove(name)
+                Terminal.say("Removed the local account “\(Terminal.plain(account.name))”; its sessions have ended.")
+            }
+        }
+    }
+}

@@ -1,0 +1,155 @@
+import Authentication
+import Tokens
+
+extension Configuration.HTTP {
+    static func read(_ table: ConfigurationTable, folder: String) -> Configuration.HTTP {
+        let timeouts: ClosedRange<Duration> = .milliseconds(100)...(.seconds(3600))
+        let result = Configuration.HTTP(
+            listen: table.strings("listen", default: ["127.0.0.1:8480"]),
+            adminListen: table.strings("admin_listen", default: ["127.0.0.1:8481"]),
+            basePath: table.string("base_path", default: ""),
+            trustedProxies: table.strings("trusted_proxies"),
+            requireTLS: table.bool("require_tls", default: false),
+            allowCleartext: table.bool("allow_cleartext", default: false),
+            corsOrigins: table.strings("cors_origins"),
+            maxBody: table.size("max_body", in: 1024...(16 << 20), default: 64 << 10),
+            requestTimeout: table.duration("request_timeout", in: timeouts, default: .seconds(30)),
+            idleTimeout: table.duration("idle_timeout", in: timeouts, default: .seconds(60)),
+            maxConnections: table.integer("max_connections", in: 1...1_000_000, default: 10_000),
+            shutdownGrace: table.duration("shutdown_grace", in: .zero...(.seconds(600)), default: .seconds(20)),
+            tls: table.has("tls") ? TLS.read(table.subtable("tls"), folder: folder) : nil
+        )
+        if result.listen.isEmpty {
+            table.refuse("listen", "is empty: name at least one address, for example 127.0.0.1:8480")
+        }
+        table.refuseUnknownKeys()
+        return result
+    }
+}
+
+extension Configuration.HTTP.TLS {
+    static func read(_ table: ConfigurationTable, folder: String) -> Configuration.HTTP.TLS {
+        let result = Configuration.HTTP.TLS(
+            certificateFile: ConfigurationPath.absolute(
+                table.required("certificate_file", "the PEM file of the certificate and its chain"),
+                in: folder
+            ),
+            keyFile: ConfigurationPath.absolute(table.required("key_file", "the PEM file of the key"), in: folder)
+        )
+        table.refuseUnknownKeys()
+        return result
+    }
+}
+
+extension Configuration.Storage {
+    static func read(_ table: ConfigurationTable, folder: String) -> Configuration.Storage {
+        var url = table.string("url", default: "sqlite:/var/lib/ldapauthd/ldapauthd.db")
+        if url.hasPrefix("postgresql:") || url.hasPrefix("postgres:") {
+            table.refuse("url", "PostgreSQL is not available in this version: use sqlite:/path/to/ldapauthd.db")
+        } else if !url.hasPrefix("sqlite:") || url == "sqlite:" {
+            table.refuse("url", "“\(url)” is no database: write sqlite:/path/to/ldapauthd.db")
+        } else if url != "sqlite::memory:" {
+            url = "sqlite:" + ConfigurationPath.absolute(String(url.dropFirst("sqlite:".count)), in: folder)
+        }
+        if table.has("password_file") {
+            table.refuse("password_file", "is for PostgreSQL, which is not available in this version")
+        }
+        let result = Configuration.Storage(url: url, pool: table.integer("pool", in: 1...64, default: 8))
+        table.refuseUnknownKeys()
+        return result
+    }
+}
+
+extension Configuration.Local {
+    static func read(_ table: ConfigurationTable) -> Configuration.Local {
+        let result = Configuration.Local(
+            argon2Memory: table.size("argon2_memory", in: Argon2Parameters.memoryRange, default: 19 << 20),
+            argon2Iterations: table.integer("argon2_iterations", in: Argon2Parameters.iterationsRange, default: 2),
+            maxParallelHashes: table.integer("max_parallel_hashes", in: 0...1024, default: 0)
+        )
+        table.refuseUnknownKeys()
+        return result
+    }
+}
+
+extension Configuration.Log {
+    static func read(_ table: ConfigurationTable) -> Configuration.Log {
+        let result = Configuration.Log(
+            level: table.choice("level", default: .info),
+            format: table.choice("format", default: .auto),
+            audit: table.bool("audit", default: true)
+        )
+        table.refuseUnknownKeys()
+        return result
+    }
+}
+
+extension Configuration.Client {
+    static func read(_ table: ConfigurationTable, folder: String, sources: SourceNames) -> Configuration.Client {
+        let lifetime: ClosedRange<Duration> = .seconds(1)...(.seconds(3650 * 86400))
+        func optionalLifetime(_ key: String) -> Duration? {
+            table.has(key) ? table.duration(key, in: lifetime, default: .seconds(300)) : nil
+        }
+        let result = Configuration.Client(
+            id: table.required("id", "the client_id"),
+            secretHash: table.string("secret_hash_file").map { SecretFile($0, relativeTo: folder) },
+            secret: table.string("secret_file").map { SecretFile($0, relativeTo: folder) },
+            grants: Set(
+                table.strings("grants").compactMap { word in
+                    if let grant = Grant(rawValue: word) { return grant }
+                    let words = Grant.allCases.map { "“\($0.rawValue)”" }.joined(separator: ", ")
+                    table.refuse("grants", "“\(word)” is none of \(words)")
+                    return nil
+                }
+            ),
+            scopes: table.strings("scopes"),
+            defaultScopes: table.strings("default_scopes"),
+            audience: table.strings("audience"),
+            sources: sources.resolve(table.strings("sources"), key: "sources", in: table),
+            redirectURL: table.string("redirect_url"),
+            editorGroups: table.strings("editor_groups"),
+            groupFilter: table.string("group_filter", default: "*"),
+            maxGroups: table.integer("max_groups", in: 0...100_000, default: 200),
+            accessLifetime: optionalLifetime("access_lifetime"),
+            refreshIdle: optionalLifetime("refresh_idle"),
+            sessionMax: optionalLifetime("session_max")
+        )
+        table.refuseUnknownKeys()
+        return result
+    }
+}
+
+/// Keys whose feature is not built yet: refused unless the value is the one that switches the feature off.
+enum LaterFeatures {
+    private static let sentence = "is not available in this version: leave it out"
+
+    static func refuseThrottle(_ table: ConfigurationTable) {
+        for key in ["account_failures", "address_failures"] where table.integer(key, in: 0...1_000_000, default: 0) != 0
+        {
+            table.refuse(key, sentence + " or set it to 0")
+        }
+        for key in ["account_window", "lockout", "lockout_max", "address_window", "repeat_memory"]
+        where table.duration(key, in: .zero...(.seconds(86400 * 365)), default: .zero) != .zero {
+            table.refuse(key, sentence + " or set it to \"0s\"")
+        }
+        if !table.strings("address_exempt").isEmpty { table.refuse("address_exempt", sentence + " or set it to []") }
+        table.refuseUnknownKeys()
+    }
+
+    static func refuseKerberos(_ table: ConfigurationTable) {
+        for key in ["keytab_file", "service"] where table.string(key) != nil { table.refuse(key, sentence) }
+        if table.string("channel_binding", default: "none") != "none" {
+            table.refuse("channel_binding", sentence + " or set it to \"none\"")
+        }
+        table.refuseUnknownKeys()
+    }
+
+    static func refuse(in directory: ConfigurationTable) {
+        if directory.duration("offline_cache", in: .zero...(.seconds(86400 * 365)), default: .zero) != .zero {
+            directory.refuse("offline_cache", sentence + " or set it to \"0s\"")
+        }
+        if directory.bool("follow_referrals", default: false) {
+            directory.refuse("follow_referrals", sentence + " or set it to false")
+        }
+    }
+}

@@ -1,0 +1,150 @@
+import Authentication
+import DirectoryAuth
+import LDAPClient
+import Tokens
+
+/// The whole configuration, read and judged. Secrets are named here, never held.
+struct Configuration: Sendable {
+    var file: String
+    var http: HTTP
+    var storage: Storage
+    var tokens: TokenSettings
+    var masterKeyFile: SecretFile?
+    var authentication: AuthenticationSettings
+    var local: Local
+    var log: Log
+    var directories: [Directory]
+    var clients: [Client]
+
+    struct HTTP: Sendable {
+        var listen: [String]
+        var adminListen: [String]
+        var basePath: String
+        var trustedProxies: [String]
+        var requireTLS: Bool
+        var allowCleartext: Bool
+        var corsOrigins: [String]
+        var maxBody: Int
+        var requestTimeout: Duration
+        var idleTimeout: Duration
+        var maxConnections: Int
+        var shutdownGrace: Duration
+        var tls: TLS?
+
+        struct TLS: Sendable {
+            var certificateFile: String
+            var keyFile: String
+        }
+    }
+
+    struct Storage: Sendable {
+        /// With the path made absolute.
+        var url: String
+        var pool: Int
+    }
+
+    struct Local: Sendable {
+        /// In bytes.
+        var argon2Memory: Int
+        var argon2Iterations: Int
+        /// 0 means the number of cores.
+        var maxParallelHashes: Int
+    }
+
+    struct Log: Sendable {
+        enum Level: String, CaseIterable, Sendable {
+            case trace, debug, info, notice, warning, error
+        }
+        enum Format: String, CaseIterable, Sendable {
+            case auto, text, json, journald
+        }
+        var level: Level
+        var format: Format
+        var audit: Bool
+    }
+
+    struct Directory: Sendable {
+        enum Scope: String, CaseIterable, Sendable {
+            case subtree
+            case oneLevel = "one-level"
+        }
+        enum TLSVersion: String, CaseIterable, Sendable {
+            case tls12 = "1.2"
+            case tls13 = "1.3"
+        }
+        enum Verification: String, CaseIterable, Sendable {
+            case full
+            case insecureNone = "insecure-none"
+        }
+        var id: Int32
+        var name: String
+        var kind: DirectoryKind
+        var urls: [LDAPURL]
+        var startTLS: Bool
+        var caFile: String?
+        var clientCertificateFile: String?
+        var clientKeyFile: String?
+        var minimumTLS: TLSVersion
+        var verify: Verification
+        /// In the order in which they are tried.
+        var bindIdentities: [(dn: String, password: SecretFile)]
+        var userBase: String
+        var userScope: Scope
+        var userFilter: String?
+        var bindDNTemplate: String?
+        var domains: [String]
+        var stripDomain: Bool
+        var allowCleartext: Bool
+        var connectTimeout: Duration
+        var operationTimeout: Duration
+        var serviceConnections: Int
+        var bindConnections: Int
+        var idleTimeout: Duration
+        var dnCache: Duration
+        var listed: Bool
+        var attributes: Attributes
+        var groups: Groups
+
+        /// Nil means the default of the kind.
+        struct Attributes: Sendable {
+            var id: String?
+            var username: String?
+            var firstName: String?
+            var lastName: String?
+            var displayName: String?
+            var email: String?
+            var emailSuffix: String?
+            var userID: String?
+        }
+
+        /// Nil means the default of the kind.
+        struct Groups: Sendable {
+            var mode: DirectoryGroups.Mode?
+            var base: String?
+            var filter: String?
+            var match: [String]?
+            var name: String?
+            var nested: Bool?
+            var maxDepth: Int
+            var cache: Duration
+        }
+    }
+
+    struct Client: Sendable {
+        var id: String
+        var secretHash: SecretFile?
+        var secret: SecretFile?
+        var grants: Set<Grant>
+        var scopes: [String]
+        var defaultScopes: [String]
+        var audience: [String]
+        var sources: [SourceID]
+        var redirectURL: String?
+        var editorGroups: [String]
+        var groupFilter: String
+        var maxGroups: Int
+        var accessLifetime: Duration?
+        var refreshIdle: Duration?
+        var sessionMax: Duration?
+    }
+}

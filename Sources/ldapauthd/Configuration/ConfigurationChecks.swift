@@ -1,0 +1,216 @@
+import Authentication
+import DirectoryAuth
+import Glibc
+import HTTPAPI
+import LDAPClient
+import Tokens
+
+/// What only shows when sections are looked at together, and what the file system says.
+enum ConfigurationChecks {
+    static func run(_ configuration: Configuration, root: ConfigurationTable) {
+        checkUniqueness(configuration, root)
+        checkTokens(configuration, root)
+        checkClients(configuration, root)
+        checkListeners(configuration.http, root)
+        for (index, directory) in configuration.directories.enumerated() {
+            checkDirectory(directory, root, prefix: "directory[\(index + 1)]")
+        }
+    }
+
+    private static func checkUniqueness(_ configuration: Configuration, _ root: ConfigurationTable) {
+        func refuseRepeats<Value: Hashable>(_ values: [Value], _ table: String, _ key: String) {
+            var first: [Value: Int] = [:]
+            for (index, value) in values.enumerated() {
+                if let earlier = first[value] {
+                    root.refuse(
+                        "\(table)[\(index + 1)].\(key)",
+                        "\(value) is already \(key) of \(table)[\(earlier + 1)]"
+                    )
+                } else {
+                    first[value] = index
+                }
+            }
+        }
+        refuseRepeats(configuration.directories.map(\.id), "directory", "id")
+        refuseRepeats(configuration.directories.map(\.name), "directory", "name")
+        refuseRepeats(configuration.clients.map(\.id), "client", "id")
+        var owners: [String: String] = [:]
+        for (index, directory) in configuration.directories.enumerated() {
+            for domain in directory.domains {
+                if let owner = owners.updateValue(directory.name, forKey: domain.lowercased()) {
+                    root.refuse(
+                        "directory[\(index + 1)].domains",
+                        "“\(domain)” already belongs to directory “\(owner)”"
+                    )
+                }
+            }
+        }
+    }
+
+    private static func checkTokens(_ configuration: Configuration, _ root: ConfigurationTable) {
+        let tokens = configuration.tokens
+        if !tokens.issuer.hasPrefix("http://") && !tokens.issuer.hasPrefix("https://") {
+            root.refuse(
+                "tokens.issuer",
+                "“\(tokens.issuer)” must be the public http:// or https:// address of this service"
+            )
+        }
+        let base = configuration.http.basePath
+        if !base.isEmpty && (!base.hasPrefix("/") || base.hasSuffix("/")) {
+            root.refuse(
+                "http.base_path",
+                "“\(base)” must begin with a slash and not end with one, for example /DevTrackAPI"
+            )
+        } else if !tokens.issuer.hasSuffix(base) {
+            root.refuse("tokens.issuer", "“\(tokens.issuer)” must end with http.base_path, which is “\(base)”")
+        }
+        if tokens.accessLifetime > tokens.refreshIdle {
+            root.refuse("tokens.access_lifetime", "must not be longer than refresh_idle")
+        }
+        for (client, key) in [(tokens.loginClient, "login_client"), (tokens.defaultClient, "default_client")] {
+            guard let client, !configuration.clients.contains(where: { $0.id == client }) else { continue }
+            root.refuse("authentication.\(key)", "“\(client)” is the id of no [[client]]")
+        }
+        if let login = configuration.clients.first(where: { $0.id == tokens.loginClient }),
+            !login.grants.contains(.password)
+        {
+            root.refuse("authentication.login_client", "client “\(login.id)” needs the grant “password”")
+        }
+        if let file = configuration.masterKeyFile, file.spelling.hasPrefix("credential:"), file.path == nil {
+            root.refuse("tokens.master_key_file", "\(file) does not exist, and a credential cannot be made here")
+        }
+    }
+
+    private static func checkClients(_ configuration: Configuration, _ root: ConfigurationTable) {
+        for (index, client) in configuration.clients.enumerated() {
+            let prefix = "client[\(index + 1)]"
+            if client.secret != nil && client.secretHash != nil {
+                root.refuse("\(prefix).secret_file", "cannot stand beside secret_hash_file: keep one of them")
+            }
+            if client.grants.isEmpty {
+                root.refuse("\(prefix).grants", "is empty or missing: for example [\"password\", \"refresh_token\"]")
+            }
+            if client.grants.contains(.clientCredentials) && client.secret == nil && client.secretHash == nil {
+                root.refuse("\(prefix).grants", "“client_credentials” needs secret_hash_file or secret_file")
+            }
+            let strangers = client.defaultScopes.filter { !client.scopes.contains($0) }
+            if !strangers.isEmpty {
+                root.refuse("\(prefix).default_scopes", "not among scopes: \(strangers.joined(separator: ", "))")
+            }
+            for scope in client.scopes where !isScopeToken(scope) {
+                root.refuse(
+                    "\(prefix).scopes",
+                    "“\(scope)” is no scope (RFC 6749 §3.3: no blanks, quotes or backslashes)"
+                )
+            }
+            for (file, key) in [(client.secret, "secret_file"), (client.secretHash, "secret_hash_file")] {
+                guard let file else { continue }
+                checkSecret(file, "\(prefix).\(key)", root)
+            }
+            let idle = client.refreshIdle ?? configuration.tokens.refreshIdle
+            if let access = client.accessLifetime, access > idle, client.id != configuration.tokens.loginClient {
+                root.refuse("\(prefix).access_lifetime", "must not be longer than refresh_idle")
+            }
+        }
+    }
+
+    private static func isScopeToken(_ scope: String) -> Bool {
+        !scope.isEmpty && scope.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }
+    }
+
+    private static func checkSecret(_ file: SecretFile, _ key: String, _ root: ConfigurationTable) {
+        do throws(SecretFileError) {
+            _ = try file.read()
+        } catch {
+            root.refuse(key, error.description)
+        }
+    }
+
+    private static func checkListeners(_ http: Configuration.HTTP, _ root: ConfigurationTable) {
+        let guarded = http.tls != nil || http.requireTLS || http.allowCleartext || !http.trustedProxies.isEmpty
+        for (listeners, key) in [(http.listen, "listen"), (http.adminListen, "admin_listen")] {
+            for text in listeners {
+                do throws(HTTPServerError) {
+                    let listener = try ListenAddress(text)
+                    guard key == "listen", !guarded, !CleartextRule.isLocal(listener) else { continue }
+                    root.refuse(
+                        "http.listen",
+                        "“\(text)” would take passwords in clear text: add [http.tls], trusted_proxies or require_tls, "
+                            + "or say allow_cleartext = true"
+                    )
+                } catch {
+                    root.refuse("http.\(key)", error.description)
+                }
+            }
+        }
+        do throws(HTTPServerError) {
+            _ = try TrustedProxies(http.trustedProxies)
+        } catch {
+            root.refuse("http.trusted_proxies", error.description)
+        }
+        for origin in http.corsOrigins where !isOrigin(origin) {
+            root.refuse(
+                "http.cors_origins",
+                "“\(origin)” is no origin: write for example https://app.corp.example, without a path"
+            )
+        }
+        if let tls = http.tls {
+            checkFile(tls.certificateFile, "http.tls.certificate_file", root)
+            checkFile(tls.keyFile, "http.tls.key_file", root)
+        }
+    }
+
+    private static func isOrigin(_ text: String) -> Bool {
+        guard let scheme = ["http://", "https://"].first(where: text.hasPrefix) else { return false }
+        let host = text.dropFirst(scheme.count)
+        return !host.isEmpty && !host.contains("/") && !host.contains("*")
+    }
+
+    private static func checkDirectory(_ directory: Configuration.Directory, _ root: ConfigurationTable, prefix: String)
+    {
+        for url in directory.urls {
+            if directory.startTLS && url.scheme != .ldap {
+                root.refuse("\(prefix).start_tls", "does not go with \(url): StartTLS is for ldap:// only")
+            }
+            let isCleartext = url.scheme == .ldap && !directory.startTLS && !CleartextRule.isLoopback(url.host)
+            if isCleartext && !directory.allowCleartext {
+                root.refuse(
+                    "\(prefix).urls",
+                    "\(url) would send passwords in clear text: use ldaps:// or start_tls = true, or say allow_cleartext = true"
+                )
+            }
+        }
+        for (path, key) in [
+            (directory.caFile, "ca_file"), (directory.clientCertificateFile, "client_certificate_file"),
+            (directory.clientKeyFile, "client_key_file"),
+        ] {
+            if let path { checkFile(path, "\(prefix).\(key)", root) }
+        }
+        if (directory.clientCertificateFile == nil) != (directory.clientKeyFile == nil) {
+            root.refuse("\(prefix).client_certificate_file", "needs client_key_file beside it, and the reverse")
+        }
+        for (index, identity) in directory.bindIdentities.enumerated() {
+            checkSecret(identity.password, "\(prefix).\(index == 0 ? "" : "next_")bind_password_file", root)
+        }
+        checkNames(directory, root, prefix: prefix)
+        do throws(DirectorySettingsError) {
+            try DirectoryAuth.Directory.validate(directory.settings)
+        } catch {
+            root.refuse("\(prefix).\(error.key)", error.message)
+        }
+    }
+
+    private static func checkNames(_ directory: Configuration.Directory, _ root: ConfigurationTable, prefix: String) {
+        for identity in directory.bindIdentities where !identity.dn.contains("@") && !identity.dn.contains("\\") {
+            do throws(LDAPError) {
+                _ = try DistinguishedName(identity.dn)
+            } catch {
+                root.refuse("\(prefix).bind_dn", error.message)
+            }
+        }
+    }
+
+    private static func checkFile(_ path: String, _ key: String, _ root: ConfigurationTable) {
+        if unsafe access(path, R_OK) != 0 { root.refuse(key, "\(path) cannot be read: \(Errno.sentence(errno))") }
+    }
+}

@@ -1,0 +1,18 @@
+import ArgumentParser
+
+// The program: commands, configuration, and the wiring that builds every room from it. It is the only target that sees
+// all others, and holds no rule of its own about who is let in or what a token says.
+
+/// `ldapauthd`.
+@main
+struct Ldapauthd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ldapauthd",
+        abstract: "Turns the people in your LDAP directories into tokens.",
+        version: "ldapauthd \(Version.number)",
+        subcommands: [
+            ServeCommand.self, CheckCommand.self, LoginCommand.self, UserCommand.self, ClientCommand.self,
+            ConfigCommand.self, VersionCommand.self,
+        ]
+    )
+}

@@ -1,0 +1,41 @@
+import ArgumentParser
+
+/// Why a command failed: a sentence for the terminal and an exit code for scripts (sysexits.h).
+struct CommandFailure: Error, Sendable, CustomStringConvertible {
+    /// The exit codes, as the README lists them.
+    enum Code: Int32, Sendable {
+        /// A login was refused, a check failed, a name is not there.
+        case refused = 1
+        /// What was given on the command line or on standard input will not do (EX_DATAERR).
+        case badInput = 65
+        /// A directory or the store is not reachable (EX_UNAVAILABLE).
+        case unavailable = 69
+        /// Not permitted: run it as root or as the service's user (EX_NOPERM).
+        case notPermitted = 77
+        /// The configuration is wrong (EX_CONFIG).
+        case configuration = 78
+    }
+
+    let code: Code
+    let description: String
+
+    init(_ code: Code, _ description: String) {
+        self.code = code
+        self.description = description
+    }
+}
+
+extension AsyncParsableCommand {
+    /// Runs a command's work; a failure is told in its own words on standard error, without a stack or a type's name.
+    func reporting(_ work: () async throws -> Void) async throws {
+        do {
+            try await work()
+        } catch let failure as CommandFailure {
+            Terminal.complain(failure.description)
+            throw ExitCode(failure.code.rawValue)
+        } catch let error as ConfigurationError {
+            Terminal.complain(error.description)
+            throw ExitCode(CommandFailure.Code.configuration.rawValue)
+        }
+    }
+}

@@ -1,0 +1,112 @@
+import Glibc
+import Synchronization
+import TestSupport
+import Testing
+
+/// The built program, run as an administrator runs it: a configuration file, a store, its own ports.
+final class Daemon: Sendable {
+    /// The program beside the test bundle.
+    static let binary: String = {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let count = readlink("/proc/self/exe", &buffer, buffer.count)
+        let path = String(decoding: buffer.prefix(max(0, count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+        return path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+            + "/ldapauthd"
+    }()
+
+    /// The top of the repository.
+    static let repository = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(
+        separator: "/"
+    )
+
+    let home: TemporaryDirectory
+    let port: Int
+    let adminPort: Int
+    private let running = Mutex<ChildProcess?>(nil)
+
+    var url: String { "http://127.0.0.1:\(port)" }
+    var adminURL: String { "http://127.0.0.1:\(adminPort)" }
+    var configurationFile: String { home.path(of: "ldapauthd.toml") }
+
+    /// Writes the configuration; `sections` is everything but [http] and [storage].
+    init(_ sections: String, http: String = "", secrets: [String: String] = [:]) throws {
+        home = try TemporaryDirectory("ldapauthd-e2e")
+        port = try freePort()
+        adminPort = try freePort()
+        for (name, secret) in secrets { try home.write(Array(secret.utf8), to: name) }
+        let text = """
+            [http]
+            listen = ["127.0.0.1:\(port)"]
+            admin_listen = ["127.0.0.1:\(adminPort)"]
+            \(http)
+            [storage]
+            url = "sqlite:store.db"
+            [log]
+            level = "trace"
+            \(sections)
+            """
+        try home.write(Array(text.utf8), to: "ldapauthd.toml")
+    }
+
+    /// Starts it and waits until it is ready.
+    func start() async throws {
+        let child = try ChildProcess.start(
+            Self.binary,
+            ["serve", "--config", configurationFile],
+            errorFile: home.path(of: "log")
+        )
+        running.withLock { $0 = child }
+        let isUp = await eventually(within: .seconds(20)) {
+            if child.exit != nil { return true }
+            return (try? await Curl.send(["\(adminURL)/healthz"]))?.status == 200
+        }
+        guard isUp, child.exit == nil else {
+            throw CurlError(
+                description: "the daemon did not start: \(child.exit.map { "\($0)" } ?? "no answer")\n\(log)"
+            )
+        }
+    }
+
+    /// Everything it has logged so far, over restarts too.
+    var log: String {
+        guard let file = fopen(home.path(of: "log"), "r") else { return "" }
+        defer { fclose(file) }
+        var octets: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        while true {
+            let count = buffer.withUnsafeMutableBytes { fread($0.baseAddress, 1, $0.count, file) }
+            guard count > 0 else { break }
+            octets += buffer[..<count]
+        }
+        return String(decoding: octets, as: UTF8.self)
+    }
+
+    private var child: ChildProcess? { running.withLock { $0 } }
+
+    var pid: Int32 { child?.pid ?? -1 }
+
+    /// kill -9.
+    func kill() { child?.kill() }
+
+    /// SIGTERM, and how it ended.
+    @discardableResult
+    func stop() async -> ChildProcess.Exit? { await child?.stop(within: .seconds(30)) }
+
+    /// Runs a command on the same configuration.
+    func command(_ arguments: [String], input: String = "") async throws -> ChildProcess.Outcome {
+        try await ChildProcess.run(Self.binary, arguments + ["--config", configurationFile], input: Array(input.utf8))
+    }
+
+    // MARK: Logins
+
+    func login(_ user: String, _ password: String, directory: Int = 0) async throws -> Curl.Answer {
+        try await Curl.form(
+            "\(url)/token",
+            ["grant_type": "password", "username": user, "password": password, "LDAPServerId": "\(directory)"]
+        )
+    }
+
+    func token(_ fields: KeyValuePairs<String, String>) async throws -> Curl.Answer {
+        try await Curl.form("\(url)/api/v1/auth/token", fields, ["-u", "web:web-secret"])
+    }
+}

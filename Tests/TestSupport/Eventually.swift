@@ -1,0 +1,74 @@
+// API: #expect(await eventually { try slapd.acceptedConnections == 1 })
+//      let port = try freePort()
+
+import Glibc
+import Synchronization
+
+/// True as soon as `condition` holds; false when it does not within the time.
+public func eventually(
+    within limit: Duration = .seconds(10),
+    every pause: Duration = .milliseconds(10),
+    _ condition: () async throws -> Bool
+) async rethrows -> Bool {
+    let end = ContinuousClock.now + limit
+    while true {
+        if try await condition() { return true }
+        if ContinuousClock.now >= end { return false }
+        try? await Task.sleep(for: pause)
+        if Task.isCancelled { return false }
+    }
+}
+
+private let portsGiven = Mutex<Set<Int>>([])
+
+/// A loopback TCP port that nobody listened on a moment ago.
+///
+/// Taken at random below the kernel's range for outgoing connections and never twice in one process. Another process may
+/// still take it first: whoever binds it tries again with another on failure.
+public func freePort() throws -> Int {
+    for _ in 0..<1_000 {
+        let port = Int.random(in: 10_240..<32_000)
+        guard portsGiven.withLock({ $0.insert(port).inserted }) else { continue }
+        let descriptor = socket(AF_INET, streamSocket, 0)
+        guard descriptor >= 0 else { continue }
+        defer { close(descriptor) }
+        var address = loopback(port: port)
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        if result == 0 { return port }
+    }
+    throw TestSupportError("no free port found")
+}
+
+/// The type argument of socket(2) for TCP, not inherited by children.
+let streamSocket = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+
+/// 127.0.0.1 with a port, in network order.
+func loopback(port: Int) -> sockaddr_in {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(truncatingIfNeeded: port).bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    return address
+}
+
+/// A blocking TCP connection to a loopback port, with a send and receive time limit; nil when refused.
+func connectLoopback(port: Int, seconds: Int = 1) -> Int32? {
+    let descriptor = socket(AF_INET, streamSocket, 0)
+    guard descriptor >= 0 else { return nil }
+    var limit = timeval(tv_sec: seconds, tv_usec: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    var address = loopback(port: port)
+    let result = withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
+    }
+    if result == 0 { return descriptor }
+    close(descriptor)
+    return nil
+}

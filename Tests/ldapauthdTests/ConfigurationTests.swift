@@ -1,0 +1,201 @@
+import Authentication
+import Testing
+import Tokens
+
+@testable import ldapauthd
+
+/// The smallest configuration that is accepted.
+private let minimal = """
+    [[client]]
+    id = "login"
+    grants = ["password"]
+    """
+
+/// A directory that needs no file.
+private let directory = """
+    [[directory]]
+    id = 1
+    name = "corp"
+    kind = "openldap"
+    urls = ["ldap://127.0.0.1:389"]
+    user_base = "ou=people,dc=corp,dc=example"
+    """
+
+private func problems(_ text: String) -> [String] {
+    do throws(ConfigurationError) {
+        _ = try Configuration.parse(text, file: "/etc/ldapauthd/test.toml")
+        return []
+    } catch {
+        return error.problems.map(\.description)
+    }
+}
+
+@Suite struct ConfigurationTests {
+    @Test func defaultsAreThoseOfTheDocumentation() throws {
+        let configuration = try Configuration.parse(minimal, file: "/etc/ldapauthd/test.toml")
+        #expect(configuration.http.listen == ["127.0.0.1:8480"])
+        #expect(configuration.http.adminListen == ["127.0.0.1:8481"])
+        #expect(configuration.http.maxBody == 65536)
+        #expect(configuration.storage.url == "sqlite:/var/lib/ldapauthd/ldapauthd.db")
+        #expect(configuration.tokens.accessLifetime == .seconds(300))
+        #expect(configuration.authentication.order == [.local])
+        #expect(configuration.authentication.fallbackToLocal == [.unknownUser, .directoryUnavailable])
+        #expect(configuration.authentication.loginBudget == .seconds(10))
+        #expect(configuration.local.argon2Memory == 19 << 20)
+        #expect(configuration.log.level == .info)
+    }
+
+    @Test func aMisspeltKeyNamesFileLineAndTheNearestKey() {
+        #expect(
+            problems(minimal + "\n[http]\nlisten = [\"127.0.0.1:1\"]\nmax_boddy = \"1KiB\"\n")
+                == ["/etc/ldapauthd/test.toml:6: http.max_boddy: unknown key; did you mean “max_body”?"]
+        )
+        #expect(
+            problems(directory + "\n[directory.groups]\nmod = \"none\"\n" + minimal)
+                == ["/etc/ldapauthd/test.toml:8: directory[1].groups.mod: unknown key; did you mean “mode”?"]
+        )
+        #expect(problems(minimal + "\n[storrage]\n").first?.contains("did you mean “storage”?") == true)
+        #expect(problems(minimal + "\n[zzz]\n") == ["/etc/ldapauthd/test.toml:4: zzz: unknown key"])
+    }
+
+    @Test func everyProblemIsToldAtOnce() {
+        let found = problems(
+            """
+            [http]
+            listen = "127.0.0.1:8480"
+            request_timeout = "5 s"
+            [tokens]
+            algorithm = "HS256"
+            issuer = "example.org"
+            """
+        )
+        #expect(found.count == 3, "\(found)")
+        #expect(found.contains { $0.contains(":2: http.listen: must be a list") })
+        #expect(found.contains { $0.contains(":3: http.request_timeout: “5 s” is no duration") })
+        #expect(found.contains { $0.contains(":5: tokens.algorithm: “HS256” is none of “ES256”, “RS256”, “EdDSA”") })
+    }
+
+    @Test func aSyntaxErrorNamesTheLine() {
+        #expect(problems("[http]\nlisten = [").first?.hasPrefix("/etc/ldapauthd/test.toml:2") == true)
+    }
+
+    @Test(arguments: [
+        (directory + "\n" + directory, "directory[2].id: 1 is already id of directory[1]"),
+        ("[authentication]\norder = [\"corp\"]", "“corp” is the name of no [[directory]]"),
+        ("[authentication]\norder = []", "authentication.order: is empty"),
+        ("[authentication]\ndefault_directory = 3", "3 is the id of no [[directory]]"),
+        ("[authentication]\ndefault_client = \"x\"", "authentication.default_client: “x” is the id of no [[client]]"),
+        ("[authentication]\nfallback_to_local = [\"always\"]", "“always” is neither"),
+        ("[http]\nlisten = [\"0.0.0.0:80\"]", "would take passwords in clear text"),
+        ("[http]\nlisten = [\"here\"]", "\"here\" is not \"host:port\""),
+        ("[http]\nbase_path = \"api/\"", "must begin with a slash"),
+        ("[http]\nbase_path = \"/api\"", "tokens.issuer: “http://127.0.0.1:8480” must end with http.base_path"),
+        ("[tokens]\naccess_lifetime = \"2h\"", "tokens.access_lifetime: must not be longer than refresh_idle"),
+        ("[storage]\nurl = \"postgresql://h/d\"", "PostgreSQL is not available in this version"),
+        ("[throttle]\naccount_failures = 5", "throttle.account_failures: is not available in this version"),
+        ("[kerberos]\nkeytab_file = \"/x\"", "kerberos.keytab_file: is not available in this version"),
+        ("[[client]]\nid = \"x\"\ngrants = [\"client_credentials\"]", "“client_credentials” needs secret_hash_file"),
+        ("[[client]]\nid = \"x\"\ngrants = [\"implicit\"]", "“implicit” is none of “password”"),
+        ("[[client]]\nid = \"x\"\ngrants = [\"password\"]\nsecret_file = \"/nonexistent\"", "does not exist"),
+        ("[[client]]\nid = \"x\"\ngrants = [\"password\"]\ndefault_scopes = [\"a\"]", "not among scopes: a"),
+    ])
+    func refuses(text: String, sentence: String) {
+        let found = problems(text + "\n" + minimal)
+        #expect(found.contains { $0.contains(sentence) }, "\(found)")
+    }
+
+    @Test(arguments: [
+        ("urls = [\"ldap://ldap.example\"]", "would send passwords in clear text"),
+        ("urls = [\"http://ldap.example\"]", "directory[1].urls"),
+        ("urls = [\"srv:corp.example\"]", "DNS SRV is not available in this version"),
+        ("urls = [\"ldaps://h\"]\nstart_tls = true", "StartTLS is for ldap:// only"),
+        ("urls = [\"ldaps://h\"]\nbind_dn = \"cn=a\"", "needs bind_password_file beside it"),
+        ("urls = [\"ldaps://h\"]\noffline_cache = \"1h\"", "offline_cache: is not available in this version"),
+        ("urls = [\"ldaps://h\"]\nca_file = \"/nonexistent\"", "/nonexistent cannot be read: No such file"),
+        (
+            "urls = [\"ldaps://h\"]\nuser_base = \"people\"\n[directory.groups]\nmode = \"none\"",
+            "directory[1].user_base"
+        ),
+        ("urls = [\"ldaps://h\"]\n[directory.groups]\nmode = \"in-chain\"", "“in-chain” is not available"),
+        ("urls = [\"ldaps://h\"]\n[directory.groups]\nmatch = [\"member\"]", "must be user attribute:group attribute"),
+    ])
+    func refusesInADirectory(lines: String, sentence: String) {
+        let base = lines.contains("user_base") ? "" : "user_base = \"dc=example\"\n"
+        let found = problems("[[directory]]\nid = 1\nname = \"corp\"\nkind = \"generic\"\n\(base)\(lines)\n\(minimal)")
+        #expect(found.contains { $0.contains(sentence) }, "\(found)")
+    }
+
+    @Test func everyLoopbackIsExemptFromTheCleartextRule() {
+        for host in ["127.0.0.1", "127.9.9.9", "[::1]", "localhost"] {
+            #expect(problems("[http]\nlisten = [\"\(host):8480\"]\n" + minimal).isEmpty)
+        }
+        for host in ["0.0.0.0", "[::]", "192.0.2.1", "ldap.example", "127.0.0.1.example"] {
+            #expect(!problems("[http]\nlisten = [\"\(host):8480\"]\n" + minimal).isEmpty)
+        }
+        #expect(problems("[http]\nlisten = [\"0.0.0.0:8480\"]\nallow_cleartext = true\n" + minimal).isEmpty)
+    }
+
+    @Test func switchedOffFeaturesAreAccepted() {
+        #expect(
+            problems("[throttle]\naccount_failures = 0\nrepeat_memory = \"0s\"\naddress_exempt = []\n" + minimal)
+                .isEmpty
+        )
+        #expect(
+            problems(
+                directory + "\noffline_cache = \"0s\"\nfollow_referrals = false\n[directory.groups]\nmode = \"none\"\n"
+                    + minimal
+            ).isEmpty
+        )
+    }
+
+    @Test func relativePathsAreRelativeToTheFile() throws {
+        let text = "[storage]\nurl = \"sqlite:state/x.db\"\n" + minimal
+        let configuration = try Configuration.parse(text, file: "/etc/ldapauthd/test.toml")
+        #expect(configuration.storage.url == "sqlite:/etc/ldapauthd/state/x.db")
+    }
+}
+
+@Suite struct NearestKeyTests {
+    @Test(arguments: [
+        ("listne", "listen"), ("Listen", "listen"), ("max_bdy", "max_body"), ("trusted_proxy", "trusted_proxies"),
+    ])
+    func findsWhatWasMeant(typed: String, meant: String) {
+        #expect(NearestKey.to(typed, among: ["listen", "max_body", "trusted_proxies", "admin_listen"]) == meant)
+    }
+
+    @Test func namesNothingWhenNothingIsNear() {
+        #expect(NearestKey.to("colour", among: ["listen", "max_body"]) == nil)
+    }
+}
+
+@Suite struct KeyLinesTests {
+    @Test func looksThroughListsAndMultiLineTexts() {
+        let lines = KeyLines(
+            """
+            a = [
+              "b = 1",   # ]
+            ]
+            c = \"\"\"
+            d = 2
+            \"\"\"
+            e = 3
+            [f]
+            g = "]["
+            [[h]]
+            i = 4
+            [[h]]
+            i = 5
+            [h.j]
+            k = 6
+            """
+        )
+        #expect(lines.line(of: "a") == 1)
+        #expect(lines.line(of: "c") == 4)
+        #expect(lines.line(of: "d") == nil)
+        #expect(lines.line(of: "e") == 7)
+        #expect(lines.line(of: "f.g") == 9)
+        #expect(lines.line(of: "h[1].i") == 11)
+        #expect(lines.line(of: "h[2].i") == 13)
+        #expect(lines.line(of: "h[2].j.k") == 15)
+    }
+}
