@@ -1,0 +1,75 @@
+internal import Authentication
+internal import LDAPClient
+
+/// What a server's answer to a user bind means. Pure: the same answer always means the same.
+enum BindVerdict: Sendable, Hashable {
+    /// The password is right and may be used.
+    case accepted
+    /// The server looked at the account or the password and said no.
+    case refused(Rejection.Reason, passwordProved: Bool)
+    /// Result 51 or 52: this host cannot serve now; the next may be asked (decision 3).
+    case hostUnavailable
+    /// The server did not look at the password at all. Final, and no wrong password.
+    case undecided(hint: String)
+
+    /// Judges an answer of a directory of that kind.
+    init(_ response: BindResponse, kind: DirectoryKind) {
+        let policy = response.passwordPolicy
+        let text = response.diagnosticMessage
+        switch response.resultCode.rawValue {
+        case 0: self = Self.success(policy)
+        case 49: self = Self.invalidCredentials(policy, text, kind: kind)
+        case 19: self = Self.constraintViolation(text, kind: kind)
+        case 53: self = Self.unwilling(text)
+        case 32: self = .refused(.unknownUser, passwordProved: false)
+        // inappropriateAuthentication: the entry has no password, so none is right.
+        case 48: self = .refused(.wrongPassword, passwordProved: false)
+        case 51, 52: self = .hostUnavailable
+        case 8, 13: self = .undecided(hint: "the server wants encryption: use ldaps:// or start_tls = true")
+        case 10: self = .undecided(hint: "the server refers to another one: name that one in urls")
+        case 7: self = .undecided(hint: "the server does not allow simple binds")
+        // operationsError, protocolError, timeLimitExceeded, adminLimitExceeded, unavailableCriticalExtension, other
+        case 1, 2, 3, 11, 12, 80: self = .undecided(hint: "the server could not check the password")
+        default: self = .refused(.other, passwordProved: false)
+        }
+    }
+
+    /// Success with "must change" is none: that connection then gets 50 (OpenLDAP) or 53 (389) on everything else.
+    private static func success(_ policy: PasswordPolicyControl?) -> BindVerdict {
+        switch policy?.error {
+        case .some(.changeAfterReset): .refused(.mustChangePassword, passwordProved: true)
+        case .some(.passwordExpired): .refused(.passwordExpired, passwordProved: true)
+        default: policy?.isNetscapeExpired == true ? .refused(.mustChangePassword, passwordProved: true) : .accepted
+        }
+    }
+
+    private static func invalidCredentials(
+        _ policy: PasswordPolicyControl?,
+        _ text: String,
+        kind: DirectoryKind
+    ) -> BindVerdict {
+        if policy?.error == .passwordExpired { return .refused(.passwordExpired, passwordProved: true) }
+        if policy?.error == .accountLocked { return .refused(.locked, passwordProved: false) }
+        if policy?.error == .changeAfterReset { return .refused(.mustChangePassword, passwordProved: true) }
+        if policy?.isNetscapeExpired == true { return .refused(.passwordExpired, passwordProved: true) }
+        if kind == .activeDirectory || kind == .generic, let code = ActiveDirectorySubcode.parse(text) {
+            let (reason, proved) = ActiveDirectorySubcode.meaning(code)
+            return .refused(reason, passwordProved: proved)
+        }
+        return .refused(.wrongPassword, passwordProved: false)
+    }
+
+    /// 389: "Exceed password retry limit", with the right password or a wrong one.
+    private static func constraintViolation(_ text: String, kind: DirectoryKind) -> BindVerdict {
+        let isLocked = kind.is389 || text.lowercased().contains("retry limit")
+        return .refused(isLocked ? .locked : .other, passwordProved: false)
+    }
+
+    /// 389: "Account inactivated", FreeIPA: "Too many failed logins", right or wrong, so neither proves the password.
+    private static func unwilling(_ text: String) -> BindVerdict {
+        let text = text.lowercased()
+        if text.contains("inactivated") { return .refused(.disabled, passwordProved: false) }
+        if text.contains("too many failed") { return .refused(.locked, passwordProved: false) }
+        return .refused(.other, passwordProved: false)
+    }
+}

@@ -1,0 +1,54 @@
+public import Authentication
+internal import LDAPClient
+
+extension Directory {
+    /// Looks the person up, binds once, and tells who it is.
+    public func authenticate(
+        _ username: String,
+        password: Password,
+        deadline: ContinuousClock.Instant
+    ) async -> AuthenticationResult {
+        // RFC 4513 §5.1.2; on Active Directory it would count as a failure and lock the account.
+        guard !password.isEmpty else { return .rejected(Rejection(.emptyPassword, source: id)) }
+        guard let names = UserNames(username, domains: settings.domains, stripDomain: settings.stripDomain) else {
+            let detail = "the name is empty, longer than \(UserNames.lengthLimit) octets or holds NUL"
+            return .rejected(Rejection(.unknownUser, source: id, detail: detail))
+        }
+        let attempt = LoginAttempt(directory: self, names: names, password: password, deadline: deadline)
+        do throws(LDAPError) {
+            return try await attempt.run()
+        } catch {
+            return .unavailable(outage(error.message))
+        }
+    }
+
+    /// An outage of this directory alone.
+    func outage(_ detail: String) -> Outage {
+        Outage(sources: [id], detail: "\(name): \(detail)")
+    }
+
+    /// Groups, the error as a value, for a task that runs beside a bind.
+    func groupsResult(_ person: Person, deadline: ContinuousClock.Instant) async -> Result<[String], LDAPError> {
+        do throws(LDAPError) {
+            return .success(try await groups.groups(of: person, by: hosts, deadline: deadline))
+        } catch { return .failure(error) }
+    }
+
+    /// The identity of a person who was let in, or is still welcome.
+    func identity(of person: Person, groups: [String], host: String?) -> Identity {
+        Identity(
+            key: IdentityKey(source: id, stableID: person.stableID),
+            sourceName: name,
+            username: person.username,
+            firstName: person.firstName,
+            lastName: person.lastName,
+            displayName: person.displayName,
+            email: person.email,
+            groups: groups,
+            mappedUserID: person.mappedUserID,
+            locator: person.dn,
+            credentialState: person.credentialState,
+            host: host
+        )
+    }
+}

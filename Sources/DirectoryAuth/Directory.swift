@@ -1,0 +1,133 @@
+public import Authentication
+public import EventPoller
+internal import LDAPClient
+public import Logging
+
+/// DirectoryAuth: people in LDAP.
+///
+/// This room owns how a typed name becomes a search or a DN, how a server's answer to a bind is read, what an entry says of
+/// a person, which groups are theirs, what is remembered, and which host of a directory is asked. It does not own what a
+/// refusal means for other sources (Authentication), nor connections, TLS and the wire (LDAPClient). The Authenticator asks
+/// it through `DirectorySource`; the program builds it from a `[[directory]]`, shows its status and runs its `DirectoryProbe`.
+public final class Directory: DirectorySource {
+    /// What the directory was made from.
+    public let settings: DirectorySettings
+
+    let hosts: DirectoryHosts
+    let reader: PersonReader
+    let groups: GroupFinder
+    let userFilter: FilterTemplate
+    let bindDN: DNTemplate?
+    let userBase: DistinguishedName?
+    let dnCache: DNCache?
+    let wallClock: any WallClock
+
+    /// A directory that has asked nobody yet.
+    ///
+    /// - Throws: `DirectorySettingsError`, naming the key that cannot work.
+    public convenience init(
+        settings: DirectorySettings,
+        poller: EventPoller,
+        pool: BlockingPool,
+        logger: Logger
+    ) throws(DirectorySettingsError) {
+        let hosts = settings.hosts.map { LDAPHost(settings: $0, poller: poller, pool: pool, logger: logger) }
+        try self.init(settings: settings, hosts: hosts, logger: logger)
+    }
+
+    init(
+        settings: DirectorySettings,
+        hosts: [any DirectoryHost],
+        logger: Logger,
+        wallClock: any WallClock = SystemWallClock()
+    ) throws(DirectorySettingsError) {
+        try Self.check(settings)
+        self.settings = settings
+        self.wallClock = wallClock
+        groups = try GroupFinder(settings.groups)
+        reader = PersonReader(settings, matchers: groups.matchers)
+        userFilter = try FilterTemplate(settings.userFilter ?? settings.kind.defaults.userFilter, key: "user_filter")
+        bindDN = if let text = settings.bindDNTemplate { try DNTemplate(text, key: "bind_dn_template") } else { nil }
+        if settings.userBase.isEmpty {
+            userBase = nil
+        } else {
+            do throws(LDAPError) { userBase = try DistinguishedName(settings.userBase) } catch {
+                throw DirectorySettingsError(.invalid, key: "user_base", error.message)
+            }
+        }
+        dnCache = settings.dnCache > .zero && bindDN == nil ? DNCache(lifetime: settings.dnCache) : nil
+        var logger = logger
+        logger[metadataKey: "directory"] = "\(settings.name)"
+        self.hosts = DirectoryHosts(hosts, logger: logger)
+    }
+
+    /// Checks a directory's settings without making anything, for a command that only reads the configuration.
+    ///
+    /// - Throws: `DirectorySettingsError`, naming the key that cannot work.
+    public static func validate(_ settings: DirectorySettings) throws(DirectorySettingsError) {
+        _ = try Directory(settings: settings, hosts: [], logger: Logger(label: "directory"))
+    }
+
+    private static func check(_ settings: DirectorySettings) throws(DirectorySettingsError) {
+        if settings.userBase.isEmpty, settings.bindDNTemplate == nil {
+            throw DirectorySettingsError(
+                .missing,
+                key: "user_base",
+                "say where people are, like ou=people,dc=example,dc=org"
+            )
+        }
+        let hasSearcher = settings.hosts.contains { !$0.serviceIdentities.isEmpty }
+        if settings.bindDNTemplate == nil, !settings.hosts.isEmpty, !hasSearcher {
+            throw DirectorySettingsError(
+                .missing,
+                key: "bind_dn",
+                "people cannot be searched without an identity to search as"
+            )
+        }
+        let attributes = settings.attributes
+        let named: [(key: String, name: String?)] = [
+            ("id", attributes.id), ("username", attributes.username), ("first_name", attributes.firstName),
+            ("last_name", attributes.lastName), ("display_name", attributes.displayName), ("email", attributes.email),
+            ("user_id", attributes.userID),
+        ]
+        for (key, name) in named {
+            guard let name, !AttributeName.isValid(name) else { continue }
+            throw DirectorySettingsError(.invalid, key: "attributes.\(key)", "“\(name)” is no attribute")
+        }
+    }
+
+    /// The LDAPServerId.
+    public var id: SourceID { settings.id }
+
+    /// The configured name.
+    public var name: String { settings.name }
+
+    /// Domains that belong here.
+    public var domains: [String] { settings.domains }
+
+    /// True for kind `active-directory`.
+    public var isActiveDirectory: Bool { settings.kind == .activeDirectory }
+
+    /// False when only people themselves can search (settled with bind_dn_template): then no refresh is re-checked.
+    public var hasSearchingIdentity: Bool {
+        settings.hosts.contains { !$0.serviceIdentities.isEmpty }
+    }
+
+    /// How its hosts are doing, as far as requests have shown.
+    public var status: DirectoryStatus {
+        let states = zip(hosts.hosts, hosts.order.snapshot()).map { host, snapshot in
+            DirectoryStatus.Host(
+                url: host.settings.url.description,
+                state: snapshot.state,
+                since: snapshot.since,
+                lastError: snapshot.lastError
+            )
+        }
+        return DirectoryStatus(id: id, name: name, hosts: states)
+    }
+
+    /// Closes every connection; what is under way ends as unavailable.
+    public func shutdown() async {
+        for host in hosts.hosts { await host.shutdown() }
+    }
+}

@@ -1,0 +1,91 @@
+internal import Authentication
+internal import LDAPClient
+
+/// Looks at each host of a directory step by step, for `ldapauthd check`: on the very connections and with the very
+/// searches that logins use.
+public struct DirectoryProbe: Sendable {
+    /// One step and what came of it.
+    public struct Step: Sendable, Hashable {
+        /// What was looked at.
+        public enum Name: String, Sendable, Hashable, CaseIterable {
+            /// The host's name to addresses.
+            case resolve
+            /// The connection to one of them.
+            case connect
+            /// The handshake and the certificate.
+            case tls = "TLS"
+            /// The bind of an account that searches; one step for each that was tried.
+            case serviceBind = "service bind"
+            /// What the server says of itself.
+            case rootDSE = "root DSE"
+            case userBase = "user base"
+            case sampleUser = "sample user"
+            case groupsBase = "groups base"
+            case sampleGroup = "sample group"
+            /// The groups of the sample user.
+            case groups
+        }
+
+        /// How it went.
+        public enum Verdict: String, Sendable, Hashable {
+            case passed = "ok"
+            /// Logins work, but something is likely not as meant.
+            case warning
+            case failed
+            /// Not asked for by the configuration, or a step before it failed.
+            case skipped
+        }
+
+        /// The host's URL.
+        public var host: String
+        /// What was looked at.
+        public var name: Name
+        /// How it went.
+        public var verdict: Verdict
+        /// How long it took.
+        public var duration: Duration
+        /// What was seen.
+        public var message: String
+        /// What to do about it; nil when there is nothing to do.
+        public var remedy: String?
+    }
+
+    private let directory: Directory
+
+    /// A probe of a directory; nothing is asked yet.
+    public init(_ directory: Directory) {
+        self.directory = directory
+    }
+
+    /// Takes every step on every host, those after a failed connection skipped.
+    ///
+    /// - Parameters:
+    ///   - username: searched in place of any person, as typed.
+    ///   - deadline: for all hosts together.
+    public func run(username: String? = nil, deadline: ContinuousClock.Instant) async -> [Step] {
+        var steps: [Step] = []
+        for host in directory.hosts.hosts {
+            let probe = HostProbe(directory: directory, host: host, deadline: deadline)
+            let searches = [Step.Name.userBase, .sampleUser, .groupsBase, .sampleGroup, .groups]
+            let connection = await probe.connection()
+            steps += connection
+            guard connection.last?.verdict != .failed else {
+                steps += searches.map { probe.skipped($0, "there is no connection") }
+                continue
+            }
+            guard directory.hasSearchingIdentity else {
+                steps += searches.map {
+                    probe.skipped($0, "only people themselves can search here (bind_dn_template without bind_dn)")
+                }
+                continue
+            }
+            steps.append(await probe.userBase())
+            let (sample, person) = await probe.sampleUser(username)
+            steps.append(sample)
+            steps.append(await probe.groupsBase())
+            steps.append(await probe.sampleGroup())
+            steps.append(await probe.groups(of: person))
+        }
+        return steps
+    }
+}

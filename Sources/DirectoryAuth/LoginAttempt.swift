@@ -1,0 +1,219 @@
+internal import Authentication
+internal import LDAPClient
+
+/// One login: the phases of it in order, and what runs beside what.
+struct LoginAttempt: Sendable {
+    let directory: Directory
+    let names: UserNames
+    let password: Password
+    let deadline: ContinuousClock.Instant
+
+    /// What came of the one user bind.
+    private enum Bound: Sendable {
+        case accepted(host: String)
+        case refused(Rejection)
+        case unavailable(Outage)
+    }
+
+    func run() async throws(LDAPError) -> AuthenticationResult {
+        if let template = directory.bindDN {
+            let dn = template.dn(for: names)
+            return directory.hasSearchingIdentity ? try await bindThenRead(dn) : await bindAndReadAsPerson(dn)
+        }
+        if let record = directory.dnCache?.record(for: cacheKey, now: .now) { return try await remembered(record) }
+        return try await searched(directory.lookUp(names, deadline: deadline))
+    }
+
+    // MARK: Search, then bind
+
+    private func searched(_ lookup: PersonLookup) async throws(LDAPError) -> AuthenticationResult {
+        switch lookup {
+        case .refused(let rejection): return .rejected(rejection)
+        case .found(let person, _):
+            // Groups are fetched beside the bind and told to nobody before it has succeeded.
+            async let groups = directory.groupsResult(person, deadline: deadline)
+            switch await bind(person.dn, person) {
+            case .accepted(let host):
+                let names = try await groups.get()
+                directory.dnCache?.insert(person, password: password, for: cacheKey, now: .now)
+                return .authenticated(directory.identity(of: person, groups: names, host: host))
+            case .refused(let rejection): return .rejected(rejection)
+            case .unavailable(let outage): return .unavailable(outage)
+            }
+        }
+    }
+
+    private var cacheKey: String {
+        // NUL is in no name that got here.
+        directory.userFilter.usesLogin ? "\(names.username)\0\(names.login)" : names.username
+    }
+
+    // MARK: A name seen a moment ago
+
+    /// Binds with the DN remembered. Where that is refused, the entry is looked up afresh, and only when the name leads to
+    /// another DN by now is that one bound too: so no entry ever sees two binds for one attempt.
+    private func remembered(_ record: DNCache.Record) async throws(LDAPError) -> AuthenticationResult {
+        let isTrusted =
+            record.proof == DNCache.proof(of: password) && directory.settings.groups.mode != .memberOf
+        return isTrusted ? try await trusted(record) : try await doubted(record)
+    }
+
+    private func trusted(_ record: DNCache.Record) async throws(LDAPError) -> AuthenticationResult {
+        async let groups = directory.groupsResult(record.person, deadline: deadline)
+        switch await bind(record.person.dn, record.person) {
+        case .accepted(let host):
+            return .authenticated(directory.identity(of: record.person, groups: try await groups.get(), host: host))
+        case .refused(let rejection): return try await afresh(rejection, record)
+        case .unavailable(let outage): return .unavailable(outage)
+        }
+    }
+
+    /// The password is not the one the entry was read with, or its groups are in it: the entry is read beside the bind.
+    private func doubted(_ record: DNCache.Record) async throws(LDAPError) -> AuthenticationResult {
+        async let fresh = directory.lookUpResult(names, deadline: deadline)
+        switch await bind(record.person.dn, record.person) {
+        case .accepted(let host): return try await renew(record, fresh.get(), host: host)
+        case .refused(let rejection):
+            guard Self.mayBeStale(rejection) else { return .rejected(rejection) }
+            return try await compare(fresh.get(), rejection, record)
+        case .unavailable(let outage): return .unavailable(outage)
+        }
+    }
+
+    /// The bind succeeded; who it was is taken from the entry as it is now.
+    private func renew(
+        _ record: DNCache.Record,
+        _ fresh: PersonLookup,
+        host: String
+    ) async throws(LDAPError) -> AuthenticationResult {
+        switch fresh {
+        case .found(let person, _) where person.dn == record.person.dn:
+            let groups = try await directory.groups.groups(of: person, by: directory.hosts, deadline: deadline)
+            directory.dnCache?.insert(person, password: password, for: cacheKey, now: .now)
+            return .authenticated(directory.identity(of: person, groups: groups, host: host))
+        case .found(let person, _):
+            // Renamed between the two requests: which entry was bound, nobody can say.
+            directory.dnCache?.remove(cacheKey)
+            return .unavailable(directory.outage("\(record.person.dn) became \(person.dn) during the login"))
+        case .refused(let rejection):
+            directory.dnCache?.remove(cacheKey)
+            return .rejected(rejection)
+        }
+    }
+
+    private func afresh(_ rejection: Rejection, _ record: DNCache.Record) async throws(LDAPError)
+        -> AuthenticationResult
+    {
+        guard Self.mayBeStale(rejection) else { return .rejected(rejection) }
+        return try await compare(directory.lookUp(names, deadline: deadline), rejection, record)
+    }
+
+    private func compare(
+        _ fresh: PersonLookup,
+        _ rejection: Rejection,
+        _ record: DNCache.Record
+    ) async throws(LDAPError) -> AuthenticationResult {
+        if case .found(let person, _) = fresh, person.dn == record.person.dn { return .rejected(rejection) }
+        directory.dnCache?.remove(cacheKey)
+        return try await searched(fresh)
+    }
+
+    /// Whether the refusal may come from the DN leading nowhere by now. A server that knows of a lock or an expiry knows
+    /// the entry.
+    private static func mayBeStale(_ rejection: Rejection) -> Bool {
+        switch rejection.reason {
+        case .wrongPassword, .unknownUser, .other: true
+        default: false
+        }
+    }
+
+    // MARK: A DN by template
+
+    private func bindThenRead(_ dn: String) async throws(LDAPError) -> AuthenticationResult {
+        switch await bind(dn, nil) {
+        case .accepted(let host):
+            let lookup = try await directory.read(dn: dn, by: directory.hosts, deadline: deadline)
+            guard case .found(let person, _) = lookup else { return Self.refusal(lookup) }
+            let groups = try await directory.groups.groups(of: person, by: directory.hosts, deadline: deadline)
+            return .authenticated(directory.identity(of: person, groups: groups, host: host))
+        case .refused(let rejection): return .rejected(rejection)
+        case .unavailable(let outage): return .unavailable(outage)
+        }
+    }
+
+    /// Without an account to search with, the person reads the own entry and groups on the own connection.
+    private func bindAndReadAsPerson(_ dn: String) async -> AuthenticationResult {
+        let outcome = await directory.hosts.bind(dn: dn, password: password, deadline: deadline) { response, lease in
+            // Anything but a plain success, "must change" above all, may not search.
+            guard BindVerdict(response, kind: directory.settings.kind) == .accepted else {
+                return AuthenticationResult?.none
+            }
+            return await readAsPerson(dn, LeaseSearcher(lease: lease), host: response.host)
+        }
+        switch outcome {
+        case .unavailable(let why): return .unavailable(directory.outage(why))
+        case .answered(let response, let result):
+            if let result { return result }
+            switch judge(response, nil) {
+            case .refused(let rejection): return .rejected(rejection)
+            case .unavailable(let outage): return .unavailable(outage)
+            case .accepted: return .unavailable(directory.outage("the person could not be read"))
+            }
+        }
+    }
+
+    private func readAsPerson(_ dn: String, _ searcher: LeaseSearcher, host: String) async -> AuthenticationResult {
+        do throws(LDAPError) {
+            let lookup = try await directory.read(dn: dn, by: searcher, deadline: deadline)
+            guard case .found(let person, _) = lookup else { return Self.refusal(lookup) }
+            let groups = try await directory.groups.groups(of: person, by: searcher, deadline: deadline)
+            return .authenticated(directory.identity(of: person, groups: groups, host: host))
+        } catch {
+            return .unavailable(directory.outage(error.message))
+        }
+    }
+
+    /// The bind succeeded, so the person is there: an entry that cannot be read is no unknown user, who would be looked for
+    /// elsewhere.
+    private static func refusal(_ lookup: PersonLookup) -> AuthenticationResult {
+        guard case .refused(var rejection) = lookup else { return .rejected(Rejection(.other)) }
+        if rejection.reason == .unknownUser {
+            rejection.reason = .other
+            rejection.detail =
+                "the bind succeeded, but the entry cannot be read or does not match user_filter: \(rejection.detail)"
+        }
+        return .rejected(rejection)
+    }
+
+    // MARK: The bind
+
+    private func bind(_ dn: String, _ person: Person?) async -> Bound {
+        switch await directory.hosts.bind(dn: dn, password: password, deadline: deadline) {
+        case .answered(let response, _): judge(response, person)
+        case .unavailable(let why): .unavailable(directory.outage(why))
+        }
+    }
+
+    private func judge(_ response: BindResponse, _ person: Person?) -> Bound {
+        let said =
+            "result \(response.resultCode)"
+            + (response.diagnosticMessage.isEmpty
+                ? "" : ", “\(LogText.escaped(response.diagnosticMessage.prefix(300)))”")
+        switch BindVerdict(response, kind: directory.settings.kind) {
+        case .accepted: return .accepted(host: response.host)
+        case .refused(let reason, let passwordProved):
+            return .refused(
+                Rejection(
+                    reason,
+                    source: directory.id,
+                    passwordProved: passwordProved,
+                    key: person.map { IdentityKey(source: directory.id, stableID: $0.stableID) },
+                    detail: said,
+                    host: response.host
+                )
+            )
+        case .hostUnavailable: return .unavailable(directory.outage("\(response.host): \(said)"))
+        case .undecided(let hint): return .unavailable(directory.outage("\(response.host): \(said); \(hint)"))
+        }
+    }
+}

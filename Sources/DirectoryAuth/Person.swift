@@ -1,0 +1,18 @@
+/// What an entry says of a person: all that a login needs of it.
+struct Person: Sendable, Hashable {
+    /// As the server spells it.
+    var dn: String
+    var stableID: String
+    /// Canonical.
+    var username: String
+    var firstName: String?
+    var lastName: String?
+    var displayName: String?
+    var email: String?
+    var mappedUserID: Int32?
+    var credentialState: String?
+    /// For each matcher of `groups.match` the values that groups name the person by.
+    var matchValues: [[[UInt8]]] = []
+    /// `memberOf`, in mode `member-of` only.
+    var memberOf: [String] = []
+}

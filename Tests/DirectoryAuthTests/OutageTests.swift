@@ -1,0 +1,146 @@
+import Authentication
+import DirectoryAuth
+import EventPoller
+import LDAPClient
+import TestSupport
+import Testing
+
+/// Outages of real servers: never a wrong password, never a second bind.
+@Suite struct OutageTests {
+    @Test func theSecondHostAnswersWhenTheFirstIsStopped() async throws {
+        let first = try await Slapd.start()
+        let second = try await Slapd.start()
+        let live = try LiveDirectory(first, second)
+        _ = try await live.identity("alice", "alice-secret")
+        #expect(second.searchRequests(containing: "uid=alice") == 0)
+        await first.stop()
+        _ = try await live.identity("alice", "alice-secret")
+        #expect(try await live.rejection("alice", "wrong").reason == .wrongPassword)
+        #expect(live.directory.status.hosts.map(\.state) == [.down, .up])
+        #expect(live.directory.status.hosts[0].lastError?.isEmpty == false)
+        try await first.restart()
+        // The first is preferred again once its pause is over.
+        #expect(
+            await eventually(within: .seconds(20), every: .milliseconds(200)) {
+                _ = try? await live.identity("alice", "alice-secret")
+                return live.directory.status.hosts.map(\.state) == [.up, .up]
+            }
+        )
+        await live.stop()
+    }
+
+    @Test func theSecondHostAnswersWhenTheFirstIsFrozen() async throws {
+        let first = try await Slapd.start()
+        let second = try await Slapd.start()
+        let live = try LiveDirectory(first, second)
+        first.pause()
+        let start = ContinuousClock.now
+        _ = try await live.identity("alice", "alice-secret")
+        #expect(ContinuousClock.now - start < .seconds(12))
+        // Nobody waits for it again at once.
+        let again = ContinuousClock.now
+        _ = try await live.identity("bob", "bob-secret")
+        #expect(ContinuousClock.now - again < .seconds(2))
+        first.resume()
+        await live.stop()
+    }
+
+    @Test func silenceAfterABindIsAnOutageAndNoSecondBind() async throws {
+        let first = try await Slapd.start()
+        let second = try await Slapd.start()
+        // The entry is remembered, so the bind is the first thing the frozen server sees.
+        let live = try LiveDirectory(first, second) { $0.dnCache = .seconds(60) }
+        _ = try await live.identity("alice", "alice-secret")
+        first.pause()
+        let result = await live.login("alice", "alice-secret")
+        guard case .unavailable(let outage) = result else {
+            Issue.record("\(result)")
+            return
+        }
+        #expect(outage.sources == [SourceID(1)])
+        #expect(second.bindRequests(dn: "uid=alice,ou=people,dc=example,dc=org") == 0)
+        first.resume()
+        await live.stop()
+    }
+
+    @Test func everyHostDownIsAnOutage() async throws {
+        let first = try await Slapd.start()
+        let live = try LiveDirectory(first)
+        let identity = try await live.identity("alice", "alice-secret")
+        await first.stop()
+        for (name, password) in [("alice", "alice-secret"), ("alice", "wrong"), ("nobody", "x")] {
+            guard case .unavailable = await live.login(name, password) else {
+                Issue.record("\(name) \(password)")
+                continue
+            }
+        }
+        guard case .unavailable = await live.recheck(identity) else {
+            Issue.record("an outage ended a session")
+            return
+        }
+        #expect(!live.directory.status.mayAnswer)
+        await live.stop()
+    }
+
+    @Test(arguments: [Duration.milliseconds(300), .seconds(1)]) func theDeadlineHolds(_ limit: Duration) async throws {
+        let slapd = try await Slapd.start()
+        let live = try LiveDirectory(slapd)
+        slapd.pause()
+        let start = ContinuousClock.now
+        guard case .unavailable = await live.login("alice", "alice-secret", within: limit) else {
+            Issue.record("let in by a frozen server")
+            return
+        }
+        #expect(ContinuousClock.now - start < limit + .seconds(1))
+        slapd.resume()
+        await live.stop()
+    }
+
+    @Test func aRefusedServiceAccountIsAnOutage() async throws {
+        let slapd = try await Slapd.start()
+        let live = try LiveDirectory(slapd) { settings in
+            settings.hosts[0].serviceIdentities = [.simple(dn: slapd.serviceDN) { Password("wrong") }]
+        }
+        let result = await live.login("alice", "alice-secret")
+        guard case .unavailable(let outage) = result else {
+            Issue.record("\(result)")
+            return
+        }
+        #expect(outage.detail.contains("49") || outage.detail.lowercased().contains("service"), "\(outage.detail)")
+        // Nor do logins lock the service account: it is tried less and less often.
+        let start = ContinuousClock.now
+        for _ in 0..<20 {
+            guard case .unavailable = await live.login("alice", "alice-secret") else {
+                Issue.record("a login without a service account")
+                return
+            }
+        }
+        let elapsed = Int((ContinuousClock.now - start).components.seconds)
+        try await Task.sleep(for: .milliseconds(100))
+        #expect(slapd.bindRequests(dn: slapd.serviceDN) <= 2 + elapsed)
+        await live.stop()
+    }
+
+    @Test func aMissingUserBaseIsAnOutage() async throws {
+        let live = try LiveDirectory(await Slapd.start()) { $0.userBase = "ou=nowhere,dc=example,dc=org" }
+        guard case .unavailable = await live.login("alice", "alice-secret") else {
+            Issue.record("a wrong configuration is no unknown user")
+            return
+        }
+        await live.stop()
+    }
+
+    @Test func aServerWithoutAnybodyListeningIsAnOutage() async throws {
+        let slapd = try await Slapd.start()
+        let port = try freePort()
+        let live = try LiveDirectory(slapd) { settings in
+            settings.hosts[0].url = LDAPURL(scheme: .ldap, host: "127.0.0.1", port: port)
+        }
+        guard case .unavailable(let outage) = await live.login("alice", "alice-secret") else {
+            Issue.record("let in")
+            return
+        }
+        #expect(outage.detail.contains("corp"))
+        await live.stop()
+    }
+}

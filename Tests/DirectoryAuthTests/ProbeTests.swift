@@ -1,0 +1,85 @@
+import Authentication
+import DirectoryAuth
+import LDAPClient
+import TestSupport
+import Testing
+
+/// What `ldapauthd check` sees at a real slapd.
+@Suite struct ProbeTests {
+    typealias Step = DirectoryProbe.Step
+
+    static func run(_ live: LiveDirectory, username: String? = nil) async -> [Step] {
+        await DirectoryProbe(live.directory).run(username: username, deadline: .now + .seconds(15))
+    }
+
+    @Test func allIsWell() async throws {
+        let live = try LiveDirectory(await Slapd.start())
+        let steps = await Self.run(live)
+        for step in steps { #expect(step.verdict == .passed, "\(step)") }
+        #expect(steps.allSatisfy { $0.host == live.slapd.url && $0.remedy == nil && $0.duration > .zero })
+        let names: Set = [
+            Step.Name.connect, .serviceBind, .rootDSE, .userBase, .sampleUser, .groupsBase, .sampleGroup, .groups,
+        ]
+        #expect(names.isSubset(of: steps.map(\.name)))
+        let root = try #require(steps.first { $0.name == .rootDSE })
+        #expect(root.message.contains("dc=example,dc=org"))
+        #expect(root.message.contains("OpenLDAP"))
+        let named = await Self.run(live, username: "ALICE")
+        #expect(named.first { $0.name == .sampleUser }?.message.contains("uid=alice,") == true)
+        #expect(named.first { $0.name == .groups }?.message.contains("developers") == true)
+        let nobody = await Self.run(live, username: "nobody")
+        #expect(nobody.first { $0.name == .sampleUser }?.verdict == .failed)
+        await live.stop()
+    }
+
+    static let faults: [(Step.Name, Step.Verdict, @Sendable (inout DirectorySettings, Slapd) -> Void)] = [
+        (.userBase, .failed, { settings, _ in settings.userBase = "ou=nowhere,dc=example,dc=org" }),
+        (.groupsBase, .failed, { settings, _ in settings.groups.base = "ou=nowhere,dc=example,dc=org" }),
+        (.sampleUser, .failed, { settings, _ in settings.attributes.id = "objectGUID" }),
+        (.sampleUser, .warning, { settings, _ in settings.userFilter = "(&(uid={username})(objectClass=device))" }),
+        (.sampleGroup, .warning, { settings, _ in settings.groups.filter = "(objectClass=device)" }),
+        (.rootDSE, .warning, { settings, _ in settings.kind = .activeDirectory }),
+        (
+            .serviceBind, .failed,
+            { settings, slapd in
+                settings.hosts[0].serviceIdentities = [.simple(dn: slapd.serviceDN) { Password("wrong") }]
+            }
+        ),
+    ]
+
+    @Test(arguments: faults.indices) func faultsAreNamedWithARemedy(_ index: Int) async throws {
+        let (name, verdict, change) = Self.faults[index]
+        let slapd = try await Slapd.start()
+        let live = try LiveDirectory(slapd) { change(&$0, slapd) }
+        let step = try #require(await Self.run(live).first { $0.name == name })
+        #expect(step.verdict == verdict, "\(step)")
+        #expect(step.remedy?.isEmpty == false, "\(step)")
+        await live.stop()
+    }
+
+    @Test func aDeadHostSkipsTheRest() async throws {
+        let live = try LiveDirectory(await Slapd.start(), await Slapd.start())
+        await live.slapd.stop()
+        let steps = await Self.run(live)
+        let dead = steps.filter { $0.host == live.slapd.url }
+        #expect(dead.contains { $0.name == .connect && $0.verdict == .failed && $0.remedy?.isEmpty == false })
+        #expect(dead.suffix(5).allSatisfy { $0.verdict == .skipped })
+        let alive = steps.filter { $0.host != live.slapd.url }
+        #expect(alive.count > 5 && alive.allSatisfy { $0.verdict == .passed })
+        await live.stop()
+    }
+
+    @Test func aSecondServiceAccountIsAWarningOfTheFirst() async throws {
+        let slapd = try await Slapd.start()
+        let live = try LiveDirectory(slapd) { settings in
+            let (dn, password) = (slapd.serviceDN, slapd.servicePassword)
+            settings.hosts[0].serviceIdentities = [
+                .simple(dn: dn) { Password("rotated away") }, .simple(dn: dn) { Password(password) },
+            ]
+        }
+        let binds = await Self.run(live).filter { $0.name == .serviceBind }
+        #expect(binds.map(\.verdict) == [.warning, .passed])
+        _ = try await live.identity("alice", "alice-secret")
+        await live.stop()
+    }
+}

@@ -1,0 +1,98 @@
+import Authentication
+import LDAPClient
+import Synchronization
+
+@testable import DirectoryAuth
+
+/// A host that answers from a script, for what no real server does on demand: losing a connection before or after a bind
+/// was written, answering 51.
+final class ScriptedHost: DirectoryHost {
+    /// An answer; the last one of a list is given again and again.
+    enum Answer: Sendable {
+        case entries([LDAPEntry])
+        case bind(Int32)
+        case failure(LDAPError)
+    }
+
+    let settings: LDAPHostSettings
+    private let name: String
+    private let state: Mutex<(searches: [Answer], binds: [Answer], requests: [SearchRequest], bound: [String])>
+
+    init(_ name: String, searches: [Answer] = [.entries([])], binds: [Answer] = [.bind(0)]) {
+        self.name = name
+        settings = LDAPHostSettings(url: LDAPURL(scheme: .ldaps, host: name, port: 636))
+        state = Mutex((searches, binds, [], []))
+    }
+
+    /// DNs of the binds asked for, in order.
+    var bound: [String] { state.withLock { $0.bound } }
+    /// Searches asked for, in order.
+    var requests: [SearchRequest] { state.withLock { $0.requests } }
+
+    func search(_ request: SearchRequest, deadline: ContinuousClock.Instant) async throws(LDAPError) -> SearchResult {
+        let answer = state.withLock { state in
+            state.requests.append(request)
+            return state.searches.count > 1 ? state.searches.removeFirst() : state.searches.first
+        }
+        switch answer {
+        case .entries(let entries): return SearchResult(entries: entries)
+        case .failure(let error): throw error
+        default: throw LDAPError(.invalidArgument, "no search was expected")
+        }
+    }
+
+    func bind(
+        dn: String,
+        password: Password,
+        deadline: ContinuousClock.Instant
+    ) async throws(LDAPError) -> BindResponse {
+        let answer = state.withLock { state in
+            state.bound.append(dn)
+            return state.binds.count > 1 ? state.binds.removeFirst() : state.binds.first
+        }
+        switch answer {
+        case .bind(let code):
+            return BindResponse(
+                resultCode: LDAPResultCode(rawValue: code),
+                diagnosticMessage: "",
+                controls: [],
+                host: name
+            )
+        case .failure(let error): throw error
+        default: throw LDAPError(.invalidArgument, "no bind was expected")
+        }
+    }
+
+    func withBindConnection<Value: Sendable>(
+        deadline: ContinuousClock.Instant,
+        _ body: (any LDAPBindLease) async throws(LDAPError) -> Value
+    ) async throws(LDAPError) -> Value {
+        try await body(Lease(host: self))
+    }
+
+    func rootDSE(deadline: ContinuousClock.Instant) async throws(LDAPError) -> RootDSE {
+        RootDSE(entry: LDAPEntry(dn: "", attributes: []))
+    }
+
+    func connectSteps(deadline: ContinuousClock.Instant) async -> [DirectoryProbe.Step] { [] }
+
+    func shutdown() async {}
+
+    private struct Lease: LDAPBindLease {
+        let host: ScriptedHost
+
+        func simpleBind(
+            dn: String,
+            password: some LDAPCredential,
+            controls: [LDAPControl],
+            deadline: ContinuousClock.Instant
+        ) async throws(LDAPError) -> BindResponse {
+            try await host.bind(dn: dn, password: Password("x"), deadline: deadline)
+        }
+
+        func search(_ request: SearchRequest, deadline: ContinuousClock.Instant) async throws(LDAPError) -> SearchResult
+        {
+            try await host.search(request, deadline: deadline)
+        }
+    }
+}
