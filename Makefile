@@ -33,7 +33,8 @@ run:
 test: lint
 	scripts/install-packages test
 	$(SWIFT) build $(BUILD_FLAGS) --build-tests
-	$(SWIFT) test $(BUILD_FLAGS) --skip-build
+	scripts/python-tools
+	PATH="$(CURDIR)/.build/python/bin:$$PATH" $(SWIFT) test $(BUILD_FLAGS) --skip-build
 
 test-tsan:
 	scripts/install-packages test

@@ -43,23 +43,25 @@ public struct AccountService: Sendable {
     ///
     /// - Throws: `.notFound`, `.invalid` with the field to mend, `.unavailable`.
     public func change(_ name: String, _ change: AccountChange) async throws(AccountError) -> LocalAccount {
-        var account = try await self.account(named: name)
-        if let first = change.firstName {
-            account.firstName = try AccountFields.personName(first, field: "first name")
-        }
-        if let last = change.lastName { account.lastName = try AccountFields.personName(last, field: "last name") }
-        if let email = change.email { account.email = try AccountFields.email(email) }
-        var groups = Set(account.groups)
-        for group in try AccountFields.groups(change.removedGroups) where groups.remove(group) == nil {
+        let account = try await self.account(named: name)
+        let firstName = try AccountFields.personName(change.firstName, field: "first name")
+        let lastName = try AccountFields.personName(change.lastName, field: "last name")
+        let email = try AccountFields.email(change.email)
+        let added = try AccountFields.groups(change.addedGroups)
+        let removed = try AccountFields.groups(change.removedGroups)
+        if let group = removed.first(where: { !account.groups.contains($0) }) {
             throw AccountError(
                 .invalid,
                 "\(account.name) is not in the group “\(group)”; it is in: "
                     + (account.groups.isEmpty ? "none" : account.groups.joined(separator: ", ")) + "."
             )
         }
-        groups.formUnion(try AccountFields.groups(change.addedGroups))
-        account.groups = groups.sorted()
-        return try await save(account)
+        return try await update(account) { account in
+            if change.firstName != nil { account.firstName = firstName }
+            if change.lastName != nil { account.lastName = lastName }
+            if change.email != nil { account.email = email }
+            account.groups = Set(account.groups).subtracting(removed).union(added).sorted()
+        }
     }
 
     /// All accounts by folded name.
@@ -75,22 +77,19 @@ public struct AccountService: Sendable {
 
     /// Disables or enables an account. Disabling ends its sessions at their next refresh.
     public func setDisabled(_ disabled: Bool, name: String) async throws(AccountError) -> LocalAccount {
-        var account = try await self.account(named: name)
-        guard account.isDisabled != disabled else { return account }
-        account.isDisabled = disabled
-        return try await save(account)
+        try await update(account(named: name)) { $0.isDisabled = disabled }
     }
 
     /// Sets a password, which ends the sessions begun with the old one at their next refresh.
     public func setPassword(_ password: Password, name: String) async throws(AccountError) -> LocalAccount {
-        _ = try await account(named: name)
+        let account = try await account(named: name)
         let hash = try await hash(password)
-        // Read again: hashing takes a while, and what was changed meanwhile must stay.
-        var account = try await self.account(named: name)
-        account.passwordHash = hash
-        // The moment is the account's credential state and must differ from the last one even if the clock went back.
-        account.passwordChangedAt = max(clock.now(), account.passwordChangedAt + .milliseconds(1))
-        return try await save(account)
+        let now = clock.now()
+        return try await update(account) { account in
+            account.passwordHash = hash
+            // The moment is the account's credential state: it must differ from the last one even if the clock went back.
+            account.passwordChangedAt = max(now, account.passwordChangedAt + .milliseconds(1))
+        }
     }
 
     /// Removes an account for good; its userId is not given out again.
@@ -105,11 +104,15 @@ public struct AccountService: Sendable {
         do { return try await store.account(foldedName: foldedName) } catch { throw Self.store(error) }
     }
 
-    private func save(_ account: LocalAccount) async throws(AccountError) -> LocalAccount {
-        let found: Bool
-        do { found = try await store.update(account) } catch { throw Self.store(error) }
-        guard found else { throw Self.missing(account.name) }
-        return account
+    /// Changes the account as the store has it now: what was looked up before may be out of date already.
+    private func update(
+        _ account: LocalAccount,
+        _ change: @escaping @Sendable (inout LocalAccount) -> Void
+    ) async throws(AccountError) -> LocalAccount {
+        let changed: LocalAccount?
+        do { changed = try await store.update(id: account.id, change) } catch { throw Self.store(error) }
+        guard let changed else { throw Self.missing(account.name) }
+        return changed
     }
 
     private func hash(_ password: Password) async throws(AccountError) -> String {

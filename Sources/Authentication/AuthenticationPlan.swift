@@ -5,6 +5,9 @@ struct AuthenticationPlan: Sendable, Hashable {
     /// One source and the indices of the steps that follow it; nil ends the login.
     struct Step: Sendable, Hashable {
         var source: SourceID
+        /// True for the local accounts behind a directory that owns the name's domain: it has done its work by choosing
+        /// the directory, and local accounts are known by the name alone.
+        var isWithoutDomain = false
         var afterUnknown: Int?
         var afterOutage: Int?
     }
@@ -45,22 +48,38 @@ struct AuthenticationPlan: Sendable, Hashable {
         let allowed = Self.allowed(directories, sources)
         let mayUseLocal = sources.isEmpty || sources.contains(.local)
         let domain = name.domain.map(UsernameFolding.fold)
+        let isOthers = { (asked: [Directory]) in
+            !asked.contains { $0.owns(domain) } && directories.contains { $0.owns(domain) }
+        }
         switch selection {
         case .directory(.local):
             steps = mayUseLocal ? [Step(source: .local)] : []
         case .directory(let id):
             let named = allowed.filter { $0.id == id }
-            steps = Self.named(named, thenLocal: mayUseLocal, settings)
+            // A name of another directory's domain is unknown here and not even asked for: with bind_dn_template the
+            // question itself would show one directory the password of another one's people.
+            guard !isOthers(named) else {
+                steps = mayUseLocal && settings.fallbackToLocal.contains(.unknownUser) ? [Step(source: .local)] : []
+                return
+            }
+            steps = Self.named(
+                named,
+                thenLocal: mayUseLocal,
+                withoutDomain: named.contains { $0.owns(domain) },
+                settings
+            )
         case .windows:
-            steps = Self.named(Self.windows(allowed, domain, name.form), thenLocal: false, settings)
+            let asked = isOthers(allowed) ? [] : Self.windows(allowed, domain, name.form)
+            steps = Self.named(asked, thenLocal: false, withoutDomain: false, settings)
         case .unnamed:
             let named = allowed.filter { $0.owns(domain) }
             if named.isEmpty {
                 let order = Self.withoutRepeats(sources.isEmpty ? settings.order : sources)
-                let known = Set(directories.map(\.id) + [.local])
+                // As above: people of a domain that no directory of this client owns are asked for nowhere but here.
+                let known = isOthers(allowed) ? [.local] : Set(directories.map(\.id) + [.local])
                 steps = Self.ordered(order.filter(known.contains), settings)
             } else {
-                steps = Self.named(named, thenLocal: mayUseLocal, settings)
+                steps = Self.named(named, thenLocal: mayUseLocal, withoutDomain: true, settings)
             }
         }
     }
@@ -87,6 +106,7 @@ struct AuthenticationPlan: Sendable, Hashable {
     private static func named(
         _ directories: [Directory],
         thenLocal: Bool,
+        withoutDomain: Bool,
         _ settings: AuthenticationSettings
     ) -> [Step] {
         guard !directories.isEmpty else { return [] }
@@ -101,7 +121,9 @@ struct AuthenticationPlan: Sendable, Hashable {
                 afterOutage: (settings.orderPastOutage ? next : nil) ?? afterOutage
             )
         }
-        if afterUnknown != nil || afterOutage != nil { steps.append(Step(source: .local)) }
+        if afterUnknown != nil || afterOutage != nil {
+            steps.append(Step(source: .local, isWithoutDomain: withoutDomain))
+        }
         return steps
     }
 

@@ -41,7 +41,7 @@ public struct Authenticator: Authenticating {
             directories: directories,
             settings: settings
         )
-        return await run(plan, request)
+        return await run(plan, name, request)
     }
 
     /// Asks the person's own source, within the login budget.
@@ -61,7 +61,11 @@ public struct Authenticator: Authenticating {
         directories.contains { $0.id == directory } && (sources.isEmpty || sources.contains(directory))
     }
 
-    private func run(_ plan: AuthenticationPlan, _ request: AuthenticationRequest) async -> AuthenticationResult {
+    private func run(
+        _ plan: AuthenticationPlan,
+        _ name: LoginName,
+        _ request: AuthenticationRequest
+    ) async -> AuthenticationResult {
         var progress = AuthenticationProgress()
         let timetable = LoginTimetable(start: .now, budget: settings.loginBudget)
         var position: Int? = plan.steps.isEmpty ? nil : 0
@@ -69,8 +73,9 @@ public struct Authenticator: Authenticating {
             let step = plan.steps[index]
             guard let source = sources[step.source] else { break }
             let deadline = timetable.deadline(of: index, in: plan, now: .now)
+            let username = step.isWithoutDomain ? name.user : request.username
             let answer = await watch.value(until: deadline) {
-                await source.authenticate(request.username, password: request.password, deadline: deadline)
+                await source.authenticate(username, password: request.password, deadline: deadline)
             }
             switch answer ?? .unavailable(Self.overdue(source)) {
             case .authenticated(let identity): return .authenticated(identity)

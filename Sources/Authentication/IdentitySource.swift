@@ -9,7 +9,8 @@ public protocol IdentitySource: Sendable {
     /// Verifies a password with at most one user bind. Never throws: a wrong password and an outage are both values.
     ///
     /// - Parameters:
-    ///   - username: as typed; the source strips and folds by its own rules.
+    ///   - username: as typed; for local accounts without a domain that chose the directory before them. The source
+    ///     strips and folds by its own rules.
     ///   - deadline: the end of the login budget; at it the answer is `unavailable`.
     func authenticate(
         _ username: String,

@@ -34,7 +34,7 @@ public struct LocalAccount: Sendable, Hashable {
 
     /// An account.
     public init(
-        id: UUID = UUID(),
+        id: UUID = .fresh(),
         name: String,
         firstName: String? = nil,
         lastName: String? = nil,
@@ -58,7 +58,7 @@ public struct LocalAccount: Sendable, Hashable {
     }
 
     /// The stable id in lower case, as in `sub`.
-    public var stableID: String { id.uuidString.lowercased() }
+    public var stableID: String { id.lowercaseText }
 
     /// The form in which names are compared (settled once, in `UsernameFolding`).
     public var foldedName: String { UsernameFolding.fold(name) }
@@ -78,8 +78,15 @@ public protocol AccountStore: Sendable {
     /// Adds an account with its groups; `.conflict` when the folded name is taken.
     func insert(_ account: LocalAccount) async throws(StoreError)
 
-    /// Replaces the account with the same id; false when there is none. `.conflict` when the folded name is taken.
-    func update(_ account: LocalAccount) async throws(StoreError) -> Bool
+    /// Reads account `id`, lets `change` work on it and keeps the outcome, all in one transaction: of two changes at
+    /// once neither undoes the other. `.conflict` when the folded name is taken.
+    ///
+    /// - Parameter change: may be called more than once, each time with the account as it then is; the id stays.
+    /// - Returns: the account as it is now; nil when there is none.
+    func update(
+        id: UUID,
+        _ change: @escaping @Sendable (inout LocalAccount) -> Void
+    ) async throws(StoreError) -> LocalAccount?
 
     /// Replaces the password hash of account `id` in one statement, but only while it is still `old`; false when it is not.
     ///

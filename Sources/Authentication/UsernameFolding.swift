@@ -1,5 +1,5 @@
 // Foundation for one thing only: normalisation (NFC) is neither in the standard library's public interface nor in
-// FoundationEssentials. GRDB, Hummingbird and jwt-kit link it into the program anyway.
+// FoundationEssentials. GRDB links it into the program anyway.
 internal import Foundation
 
 /// How names are compared: outer blanks off, NFC, Unicode full case folding, NFC again.

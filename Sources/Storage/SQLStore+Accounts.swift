@@ -15,6 +15,13 @@ extension SQLStore: AccountStore {
         INSERT INTO account (\(columns), folded_name) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         """
 
+    /// An UPDATE that changes nothing and not a SELECT: it locks the row, so that no other change comes between reading
+    /// and writing, on a database with several writers too.
+    private static let lockAccount = "UPDATE account SET name = name WHERE id = $1 RETURNING \(columns)"
+
+    private static let selectUsable =
+        "SELECT 1 FROM account WHERE is_disabled = $1 AND password_hash IS NOT NULL LIMIT 1"
+
     private static let updateAccount = """
         UPDATE account
         SET name = $2, first_name = $3, last_name = $4, email = $5, group_names = $6, password_hash = $7,
@@ -28,7 +35,7 @@ extension SQLStore: AccountStore {
     /// The account whose folded name is `foldedName`, or nil. One read.
     public func account(foldedName: String) async throws(StoreError) -> LocalAccount? {
         // As typed by a stranger; no account has such a name, and the database would refuse the question.
-        guard !foldedName.utf8.contains(0) else { return nil }
+        guard !foldedName.containsNUL else { return nil }
         return try await database.query(Self.selectByName, [.text(foldedName)]).first.map(Self.account)
     }
 
@@ -44,29 +51,41 @@ extension SQLStore: AccountStore {
         return accounts
     }
 
+    /// True when there is an enabled account with a password: somebody local can log in. One read.
+    public func hasUsableAccount() async throws(StoreError) -> Bool {
+        try await !database.query(Self.selectUsable, [.truth(false)]).isEmpty
+    }
+
     /// Adds an account with its groups; `.conflict` when the folded name, or the id, is taken.
     public func insert(_ account: LocalAccount) async throws(StoreError) {
-        let values = Self.values(account)
-        _ = try await named(account) { (sql) async throws(StoreError) in try await sql.query(Self.insertAccount, values)
+        try await database.transaction { (sql) async throws(StoreError) in
+            try await Self.write(account, Self.insertAccount, sql)
         }
     }
 
-    /// Replaces the account with the same id; false when there is none. `.conflict` when the folded name is taken.
+    /// Changes account `id` in one transaction and returns it as it then is; nil when there is none. `.conflict` when
+    /// the folded name is taken.
     ///
     /// Its sessions end in the same transaction when it becomes disabled or its password changes.
-    public func update(_ account: LocalAccount) async throws(StoreError) -> Bool {
-        let values = Self.values(account)
+    public func update(
+        id: UUID,
+        _ change: @escaping @Sendable (inout LocalAccount) -> Void
+    ) async throws(StoreError) -> LocalAccount? {
         let now = clock.now()
-        return try await named(account) { (sql) async throws(StoreError) in
-            guard let row = try await sql.query(Self.selectByID, [values[0]]).first else { return false }
+        return try await database.transaction { (sql) async throws(StoreError) in
+            guard let row = try await sql.query(Self.lockAccount, [.text(SessionRow.id(id))]).first else { return nil }
             let old = try Self.account(row)
-            _ = try await sql.query(Self.updateAccount, values)
+            var account = old
+            change(&account)
+            account.id = id
+            guard account != old else { return old }
+            try await Self.write(account, Self.updateAccount, sql)
             let isNewPassword =
                 old.passwordHash != account.passwordHash || old.passwordChangedAt != account.passwordChangedAt
             if isNewPassword || (account.isDisabled && !old.isDisabled) {
                 try await Self.endSessions(of: account.stableID, now: now, sql)
             }
-            return true
+            return account
         }
     }
 
@@ -98,12 +117,13 @@ extension SQLStore: AccountStore {
         _ = try await end(.identity(IdentityKey(source: .local, stableID: stableID)), now: now, sql)
     }
 
-    private func named<Value: Sendable>(
+    private static func write(
         _ account: LocalAccount,
-        _ body: @escaping TransactionBody<Value>
-    ) async throws(StoreError) -> Value {
+        _ statement: String,
+        _ sql: any SQLTransaction
+    ) async throws(StoreError) {
         do {
-            return try await database.transaction(body)
+            _ = try await sql.query(statement, values(account))
         } catch  where error.code == .conflict {
             throw StoreError(.conflict, "an account with the name \"\(account.name)\" exists already")
         }

@@ -91,12 +91,12 @@ enum SessionRow {
         return session
     }
 
-    static func id(_ id: UUID) -> String { id.uuidString.lowercased() }
+    static func id(_ id: UUID) -> String { id.lowercaseText }
 
     /// Neither database takes NUL in a text; in what is only shown or logged it becomes U+FFFD. Ids and client names are not
     /// altered: with a NUL they are refused, because two of them must never become one.
     private static func plain(_ text: String) -> String {
-        guard text.utf8.contains(0) else { return text }
+        guard text.containsNUL else { return text }
         return String(String.UnicodeScalarView(text.unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 }))
     }
 

@@ -2,19 +2,25 @@ public import Authentication
 
 /// Where a request comes from, as far as tokens and the audit log care.
 public struct RequestContext: Sendable {
-    /// The caller's address as seen through trusted proxies.
+    /// The caller's address as seen through trusted proxies; a word in its place when there is none.
     public var address: String
+    /// False when `address` is only a word: the peer is on a Unix socket and names nobody.
+    public var hasAddress: Bool
     /// The User-Agent header.
     public var userAgent: String
     /// As in `X-Request-Id`.
     public var requestID: String
 
     /// A caller.
-    public init(address: String, userAgent: String = "", requestID: String = "") {
+    public init(address: String, hasAddress: Bool = true, userAgent: String = "", requestID: String = "") {
         self.address = address
+        self.hasAddress = hasAddress
         self.userAgent = userAgent
         self.requestID = requestID
     }
+
+    /// The address as an answer tells it; nil when there is none.
+    public var ip: String? { hasAddress && !address.isEmpty ? address : nil }
 }
 
 /// How a client named itself.

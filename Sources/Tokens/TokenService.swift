@@ -21,6 +21,7 @@ public final class TokenService: TokenIssuing {
     ///   - keys: opened with the same store.
     ///   - revocations: fed by the process's `ChangeFeed`.
     ///   - hasher: verifies hashed client secrets.
+    ///   - sourceNames: how the audit log calls the directories; the local accounts are always "local".
     public init(
         settings: TokenSettings,
         clients: [Client],
@@ -30,6 +31,7 @@ public final class TokenService: TokenIssuing {
         authenticator: any Authenticating,
         hasher: any SecretHash,
         audit: any AuditSink,
+        sourceNames: [SourceID: String] = [:],
         clock: any WallClock = SystemWallClock()
     ) {
         let registry = ClientRegistry(clients)
@@ -43,6 +45,7 @@ public final class TokenService: TokenIssuing {
             revocations: revocations,
             verifier: verifier,
             authenticator: authenticator,
+            sourceNames: sourceNames,
             clock: clock
         )
         runner = GrantRunner(tools: tools, audit: audit)
@@ -103,7 +106,7 @@ public final class TokenService: TokenIssuing {
             accessToken: issued.accessToken,
             expiresIn: issued.expiresIn,
             redirectURL: client.redirectURL,
-            ip: context.address.isEmpty ? nil : context.address,
+            ip: context.ip,
             isEditor: issued.session.map {
                 client.isEditor($0.identity, firstSource: tools.settings.firstSource)
             } ?? false,

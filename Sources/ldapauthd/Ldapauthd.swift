@@ -1,4 +1,6 @@
 import ArgumentParser
+import CLinux
+import Glibc
 
 // The program: commands, configuration, and the wiring that builds every room from it. It is the only target that sees
 // all others, and holds no rule of its own about who is let in or what a token says.
@@ -15,4 +17,12 @@ struct Ldapauthd: AsyncParsableCommand {
             ConfigCommand.self, VersionCommand.self,
         ]
     )
+
+    /// What holds for every command, since all of them may hold passwords.
+    static func main() async {
+        // A peer that goes away must not end the program (signal(7)); NIO and libldap write to sockets.
+        _ = signal(SIGPIPE, SIG_IGN)
+        _ = clinux_forbid_core_dumps()
+        await main(nil)
+    }
 }

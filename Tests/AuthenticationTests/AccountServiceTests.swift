@@ -1,6 +1,14 @@
 import Authentication
 import Testing
 
+extension PasswordHasher {
+    /// True when the account's hash is that of `password`.
+    func accepts(_ password: String, _ account: LocalAccount) async -> Bool {
+        guard let hash = account.passwordHash else { return false }
+        return (try? await verify(Password(password), against: hash)) == true
+    }
+}
+
 @Suite struct AccountServiceTests {
     @Test(arguments: [
         ("", "account name is empty"),
@@ -101,6 +109,47 @@ import Testing
         }
         #expect(error?.code == .invalid)
         #expect(error?.description.contains("“b”") == true)
+    }
+
+    /// What is done to one account while another command is under way.
+    enum Meanwhile: CaseIterable, Sendable {
+        case change, disable, password
+    }
+
+    @Test("Of two commands at once neither undoes the other", arguments: Meanwhile.allCases, Meanwhile.allCases)
+    func meanwhile(_ first: Meanwhile, _ second: Meanwhile) async throws {
+        let fixture = try LocalFixture()
+        let (service, store) = (fixture.service, fixture.store)
+        let later = fixture.clock.now() + .seconds(7)
+        _ = try await service.add(NewAccount(name: "alice", groups: ["a"]), password: Password("old"))
+        store.afterEachLookup { id in
+            store.overwrite(id) { account in
+                switch second {
+                case .change: (account.lastName, account.groups) = ("Adams", ["a", "b"])
+                case .disable: account.isDisabled = true
+                case .password: (account.passwordHash, account.passwordChangedAt) = ("another", later)
+                }
+            }
+        }
+        let answer =
+            switch first {
+            case .change: try await service.change("alice", AccountChange(firstName: "Al", addedGroups: ["c"]))
+            case .disable: try await service.setDisabled(true, name: "alice")
+            case .password: try await service.setPassword(Password("new"), name: "alice")
+            }
+        let kept = try #require(try await store.account(id: answer.id))
+        #expect(kept == answer)
+        let isDisabled = first == .disable || second == .disable
+        #expect(kept.firstName == (first == .change ? "Al" : nil))
+        #expect(kept.lastName == (second == .change ? "Adams" : nil))
+        #expect(kept.groups == ["a"] + (second == .change ? ["b"] : []) + (first == .change ? ["c"] : []))
+        #expect(kept.isDisabled == isDisabled)
+        switch (first, second) {
+        case (.password, .password): #expect(kept.passwordHash != "another" && kept.passwordChangedAt > later)
+        case (.password, _): #expect(await fixture.hasher.accepts("new", kept))
+        case (_, .password): #expect(kept.passwordHash == "another" && kept.passwordChangedAt == later)
+        default: #expect(await fixture.hasher.accepts("old", kept))
+        }
     }
 
     @Test func aNewPasswordReplacesTheOldOneAndIsSeen() async throws {

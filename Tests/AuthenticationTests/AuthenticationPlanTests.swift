@@ -10,7 +10,8 @@ private let directories = [
     AuthenticationPlan.Directory(id: SourceID(4), domains: ["WIN2"], isActiveDirectory: true),
 ]
 
-/// One row of the table. A plan is written as in `1 u1 o2; 2 u- o-; 0 u- o-`: source, step after unknown, after outage.
+/// One row of the table. A plan is written as in `1 u1 o2; 2 u- o-; 0 u- o- bare`: source, step after unknown, after
+/// outage, and whether the name goes there without its domain.
 struct PlanCase: Sendable, CustomTestStringConvertible {
     var title: String
     var selection = AuthenticationRequest.Selection.unnamed
@@ -51,6 +52,33 @@ struct PlanCase: Sendable, CustomTestStringConvertible {
     ])
     func nobodyNamed(_ row: PlanCase) { check(row) }
 
+    /// No directory is shown the password of another one's people, not even by a bind that is bound to fail.
+    @Test(arguments: [
+        PlanCase(
+            title: "another's person by id",
+            selection: .directory(SourceID(2)),
+            name: "alice@corp.example",
+            plan: "0 u- o-"
+        ),
+        PlanCase(
+            title: "the same, down-level",
+            selection: .directory(SourceID(2)),
+            name: "CORP\\alice",
+            plan: "0 u- o-"
+        ),
+        PlanCase(
+            title: "the same without the fallback",
+            selection: .directory(SourceID(2)),
+            name: "alice@corp.example",
+            fallback: [.directoryUnavailable],
+            plan: ""
+        ),
+        PlanCase(title: "a client that may not ask the owner", name: "CORP\\alice", sources: [2], plan: ""),
+        PlanCase(title: "the same with local", name: "CORP\\alice", sources: [2, 0], plan: "0 u- o-"),
+        PlanCase(title: "the Windows way", selection: .windows, name: "alice@win.example", sources: [4], plan: ""),
+    ])
+    func ofAnotherDirectory(_ row: PlanCase) { check(row) }
+
     @Test(arguments: [
         PlanCase(title: "by id", selection: .directory(SourceID(1)), plan: "1 u1 o1; 0 u- o-"),
         PlanCase(
@@ -87,15 +115,21 @@ struct PlanCase: Sendable, CustomTestStringConvertible {
         PlanCase(title: "by id outside sources", selection: .directory(SourceID(1)), sources: [2, 0], plan: ""),
         PlanCase(title: "unknown id", selection: .directory(SourceID(9)), plan: ""),
         PlanCase(
-            title: "the id counts, not the domain",
+            title: "the id counts, not a domain that is nobody's",
             selection: .directory(SourceID(2)),
-            name: "CORP\\alice",
+            name: "OTHER\\alice",
             plan: "2 u1 o1; 0 u- o-"
         ),
         PlanCase(title: "local by name", selection: .directory(.local), order: [1, 0], plan: "0 u- o-"),
         PlanCase(title: "local by name, not allowed", selection: .directory(.local), sources: [1], plan: ""),
-        PlanCase(title: "by domain", name: "corp\\alice", order: [2, 1, 0], plan: "1 u1 o1; 0 u- o-"),
-        PlanCase(title: "by principal", name: "alice@PARTNER.example", order: [1], plan: "2 u1 o1; 0 u- o-"),
+        PlanCase(title: "by domain", name: "corp\\alice", order: [2, 1, 0], plan: "1 u1 o1; 0 u- o- bare"),
+        PlanCase(title: "by principal", name: "alice@PARTNER.example", order: [1], plan: "2 u1 o1; 0 u- o- bare"),
+        PlanCase(
+            title: "by id, with its domain",
+            selection: .directory(SourceID(1)),
+            name: "CORP\\alice",
+            plan: "1 u1 o1; 0 u- o- bare"
+        ),
         PlanCase(title: "by domain, never local", name: "corp\\alice", fallback: [], plan: "1 u- o-"),
         PlanCase(title: "by domain, client without local", name: "corp\\alice", sources: [2, 1], plan: "1 u- o-"),
         PlanCase(
@@ -104,7 +138,6 @@ struct PlanCase: Sendable, CustomTestStringConvertible {
             order: [1, 0],
             plan: "1 u1 o2; 0 u- o-; 0 u- o-"
         ),
-        PlanCase(title: "domain outside sources", name: "corp\\alice", sources: [2], plan: "2 u- o-"),
     ])
     func directoryNamed(_ row: PlanCase) { check(row) }
 
@@ -142,6 +175,7 @@ struct PlanCase: Sendable, CustomTestStringConvertible {
         )
         let text = plan.steps.map { step in
             "\(step.source) u\(step.afterUnknown.map(String.init) ?? "-") o\(step.afterOutage.map(String.init) ?? "-")"
+                + (step.isWithoutDomain ? " bare" : "")
         }
         #expect(text.joined(separator: "; ") == row.plan)
     }

@@ -41,6 +41,14 @@ final class TestStore: AccountStore {
     /// Runs once, after an account was looked up by name: what somebody else does meanwhile.
     func afterLookup(_ action: @escaping @Sendable (UUID) -> Void) { hook.withLock { $0 = action } }
 
+    /// Runs after every such look.
+    func afterEachLookup(_ action: @escaping @Sendable (UUID) -> Void) {
+        afterLookup { [weak self] id in
+            action(id)
+            self?.afterEachLookup(action)
+        }
+    }
+
     /// Changes an account behind everybody's back.
     func overwrite(_ id: UUID, _ change: (inout LocalAccount) -> Void) {
         kept.withLock { if var account = $0[id] { change(&account); $0[id] = account } }
@@ -84,12 +92,16 @@ final class TestStore: AccountStore {
         if !isNew { throw StoreError(.conflict, "the name is taken") }
     }
 
-    func update(_ account: LocalAccount) async throws(StoreError) -> Bool {
+    func update(
+        id: UUID,
+        _ change: @escaping @Sendable (inout LocalAccount) -> Void
+    ) async throws(StoreError) -> LocalAccount? {
         try check()
         return kept.withLock { kept in
-            guard kept[account.id] != nil else { return false }
-            kept[account.id] = account
-            return true
+            guard var account = kept[id] else { return nil }
+            change(&account)
+            kept[id] = account
+            return account
         }
     }
 

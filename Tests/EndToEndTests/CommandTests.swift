@@ -46,10 +46,19 @@ import Testing
         )
         #expect(try await daemon.command(["user", "add", "lisa", "--password-file", "-"], input: "one").succeeded)
         try await daemon.start()
-        #expect(try await daemon.login("lisa", "one").status == 200)
+        let before = try #require(try await daemon.login("lisa", "one").text("access_token"))
         #expect(try await daemon.command(["user", "password", "lisa", "--password-file", "-"], input: "two").succeeded)
         #expect(try await daemon.login("lisa", "one").status == 400)
         #expect(try await daemon.login("lisa", "two").status == 200)
+        // The session begun with the old password is over, and the running daemon has heard of it.
+        let isRefused = try await eventually(within: .seconds(3)) {
+            let fields: KeyValuePairs = [
+                "grant_type": "password", "username": "lisa", "password": "two", "IsInSessionAuth": "1",
+            ]
+            return try await Curl.form("\(daemon.url)/token", fields, ["-H", "Authorization: Bearer \(before)"]).status
+                == 401
+        }
+        #expect(isRefused)
         #expect(try await daemon.command(["user", "disable", "lisa"]).succeeded)
         #expect(try await daemon.login("lisa", "two").text("error_description") == "Account disabled")
         #expect(try await daemon.login("lisa", "no").text("error_description") == "Invalid user credentials")
@@ -80,6 +89,32 @@ import Testing
         let down = try await setting.daemon.command(["check"])
         #expect(down.exit == .code(69), "\(down.output)\(down.errorOutput)")
         #expect(down.output.contains("refused"), "\(down.output)")
+    }
+
+    @Test func aLostMasterKeyIsNamedAndNotReplaced() async throws {
+        let daemon = try Daemon("[[client]]\nid = \"login\"\ngrants = [\"password\"]")
+        try await daemon.start()
+        await daemon.stop()
+        let key = daemon.home.path(of: "master.key")
+        _ = try await ChildProcess.run("mv", [key, key + ".away"])
+        let served = try await daemon.command(["serve"])
+        #expect(served.exit == .code(78))
+        #expect(
+            served.errorOutput.contains("master.key is missing, but the store was made with one"),
+            "\(served.errorOutput)"
+        )
+        let checked = try await daemon.command(["check"])
+        #expect(checked.exit == .code(69))
+        #expect(checked.output.contains("✗ master key"), "\(checked.output)")
+        #expect(
+            try await ChildProcess.run("test", ["-e", key]).exit == .code(1),
+            "nothing stands in the way of the backup"
+        )
+        try daemon.home.write(Array((String(repeating: "A", count: 43) + "=").utf8), to: "master.key")
+        _ = try await ChildProcess.run("chmod", ["600", key])
+        #expect(try await daemon.command(["check"]).output.contains("is another one than the store was made with"))
+        _ = try await ChildProcess.run("mv", [key + ".away", key])
+        #expect(try await daemon.command(["check"]).exit == .code(0))
     }
 
     @Test func aWrongConfigurationIsRefusedWithItsLine() async throws {

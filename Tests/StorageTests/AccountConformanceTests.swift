@@ -21,9 +21,14 @@ struct AccountConformanceTests {
             #expect(try await store.account(id: UUID()) == nil)
             empty.groups = ["new"]
             empty.lastName = "Pond"
-            #expect(try await store.update(empty))
+            let changed = try await store.update(id: empty.id) { account in
+                account.groups = ["new"]
+                account.lastName = "Pond"
+                account.id = UUID()
+            }
+            #expect(changed == empty, "the id stays, whatever is done to it")
             #expect(try await store.account(id: empty.id) == empty)
-            #expect(try await store.update(account("stranger")) == false)
+            #expect(try await store.update(id: UUID()) { $0.lastName = "Nobody" } == nil)
             #expect(try await store.remove(id: empty.id))
             #expect(try await store.remove(id: empty.id) == false)
             #expect(try await store.accounts() == [zoe])
@@ -36,15 +41,60 @@ struct AccountConformanceTests {
             try await store.insert(account("Ann"))
             try await store.insert(account("bob"))
             await #expect(throws: StoreError(.conflict, "")) { try await store.insert(account("ANN")) }
-            guard var bob = try await store.account(foldedName: "bob") else { return #expect(Bool(false)) }
-            bob.name = "aNN"
-            let renamed = bob
-            await #expect(throws: StoreError(.conflict, "")) { _ = try await store.update(renamed) }
+            let bob = try #require(try await store.account(foldedName: "bob")).id
+            let error = await #expect(throws: StoreError(.conflict, "")) {
+                _ = try await store.update(id: bob) { $0.name = "aNN" }
+            }
+            #expect(error?.detail.contains("\"aNN\"") == true)
             #expect(try await store.accounts().map(\.name) == ["Ann", "bob"])
             // Its own name, spelt otherwise, is free.
-            bob.name = "BOB"
-            #expect(try await store.update(bob))
+            #expect(try await store.update(id: bob) { $0.name = "BOB" }?.name == "BOB")
             #expect(try await store.account(foldedName: "bob")?.name == "BOB")
+        }
+    }
+
+    @Test(
+        "Of many changes at once none is lost, and a password or a disabling is not undone",
+        arguments: Backend.allCases
+    )
+    func changesAtOnce(_ backend: Backend) async throws {
+        try await backend.withStore { (store) async throws in
+            var ann = account("ann", hash: "old")
+            ann.groups = []
+            try await store.insert(ann)
+            let id = ann.id
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 10..<60 {
+                    group.addTask { _ = try await store.update(id: id) { $0.groups.append("g\(number)") } }
+                }
+                group.addTask {
+                    _ = try await store.update(id: id) { account in
+                        account.passwordHash = "new"
+                        account.passwordChangedAt = now + .seconds(1)
+                    }
+                }
+                group.addTask { _ = try await store.update(id: id) { $0.isDisabled = true } }
+                try await group.waitForAll()
+            }
+            let kept = try #require(try await store.account(id: id))
+            #expect(kept.groups.sorted() == (10..<60).map { "g\($0)" })
+            #expect(kept.passwordHash == "new")
+            #expect(kept.passwordChangedAt == now + .seconds(1))
+            #expect(kept.isDisabled)
+        }
+    }
+
+    @Test("Whether somebody local can log in", arguments: Backend.allCases)
+    func usable(_ backend: Backend) async throws {
+        try await backend.withStore { (store) async throws in
+            #expect(try await !store.hasUsableAccount())
+            try await store.insert(account("no-password", hash: nil))
+            var disabled = account("disabled")
+            disabled.isDisabled = true
+            try await store.insert(disabled)
+            #expect(try await !store.hasUsableAccount())
+            _ = try await store.update(id: disabled.id) { $0.isDisabled = false }
+            #expect(try await store.hasUsableAccount())
         }
     }
 
@@ -70,25 +120,27 @@ struct AccountConformanceTests {
     @Test("Disabling, removing and a new password end the sessions", arguments: Backend.allCases, Change.allCases)
     func endings(_ backend: Backend, _ change: Change) async throws {
         try await backend.withStore { (store) async throws in
-            var ann = account("ann")
+            let ann = account("ann")
             try await store.insert(ann)
             let opened = try await store.open(session(person(ann.stableID, source: 0)))
             let stranger = try await store.open(session(person(ann.stableID, source: 1)))
             let number = try await store.changes(after: 0, now: now).number
-            switch change {
-            case .names:
-                ann.lastName = "New"
-                ann.groups = []
-            case .disable: ann.isDisabled = true
-            case .password:
-                ann.passwordHash = "$argon2id$another"
-                ann.passwordChangedAt = now + .seconds(1)
-            case .remove: break
-            }
             if change == .remove {
                 #expect(try await store.remove(id: ann.id))
             } else {
-                #expect(try await store.update(ann))
+                let changed = try await store.update(id: ann.id) { account in
+                    switch change {
+                    case .names:
+                        account.lastName = "New"
+                        account.groups = []
+                    case .disable: account.isDisabled = true
+                    case .password:
+                        account.passwordHash = "$argon2id$another"
+                        account.passwordChangedAt = now + .seconds(1)
+                    case .remove: break
+                    }
+                }
+                #expect(changed != nil)
             }
             let isLive = try await store.session(opened.id)?.isLive(at: now)
             #expect(isLive == (change == .names))

@@ -59,9 +59,8 @@ struct CrashTests {
         }
         await #expect(processExitsWith: .success) { [path = path as String] in
             let store = try await SQLStore.open(.sqlite(path: path), clock: FixedClock(), logger: .silent)
-            var ann = try #require(try await store.account(foldedName: "ann"))
-            ann.isDisabled = true
-            let isUpdated = try await store.update(ann)
+            let ann = try #require(try await store.account(foldedName: "ann"))
+            let isUpdated = try await store.update(id: ann.id) { $0.isDisabled = true } != nil
             try await store.setNotBefore(.client("web"), seconds: 9)
             await store.close()
             #expect(isUpdated)

@@ -56,6 +56,28 @@ struct SQLiteFileTests {
         await again.close()
     }
 
+    @Test("Changes to one account by two processes' stores at once are both kept")
+    func twoWriters() async throws {
+        let stores = [try await open(), try await open()]
+        var ann = account("ann")
+        ann.groups = []
+        try await stores[0].insert(ann)
+        let id = ann.id
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (index, store) in stores.enumerated() {
+                group.addTask {
+                    for number in 10..<30 {
+                        _ = try await store.update(id: id) { $0.groups.append("\(index)-\(number)") }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        let groups = try await stores[0].account(id: id)?.groups.sorted()
+        #expect(groups == (0..<2).flatMap { index in (10..<30).map { "\(index)-\($0)" } })
+        for store in stores { await store.close() }
+    }
+
     @Test("The disk is asked at every commit")
     func synchronous() async throws {
         let store = try await open()

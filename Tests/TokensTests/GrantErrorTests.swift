@@ -117,6 +117,7 @@ import Testing
         #expect(event.detail == "data 52e")
         #expect(event.host == "ldap2")
         #expect(event.user == "alice")
+        #expect(event.source == "corp")
         #expect(event.client == "web")
         #expect(await world.store.writes == 2, "the master key's check and the first keys, no session")
     }
@@ -132,6 +133,41 @@ import Testing
             return error.code == .temporarilyUnavailable && error.retryAfter == 7 && !error.isThrottled
                 && error.description == "The directory is not reachable"
         }
+    }
+
+    @Test(
+        "The audit line of a refusal names the source, or all that were down",
+        arguments: [
+            (.rejected(Rejection(.wrongPassword, source: SourceID(2))), "partner"),
+            (.rejected(Rejection(.wrongPassword, source: .local)), "local"),
+            (.rejected(Rejection(.wrongPassword, source: SourceID(9))), "9"),
+            (.rejected(Rejection(.unknownUser)), nil),
+            (.unavailable(Outage(sources: [SourceID(1), .local], detail: "down")), "corp,local"),
+        ] as [(AuthenticationResult, String?)]
+    )
+    func auditedSource(_ result: AuthenticationResult, _ source: String?) async throws {
+        let world = try await World()
+        world.authenticator.result = result
+        _ = await world.refusal { try await world.logIn() }
+        _ = await world.refusal { try await world.login() }
+        #expect(world.audit.events.map(\.kind) == [.loginRefused, .loginRefused])
+        #expect(world.audit.events.map(\.source) == [source, source])
+    }
+
+    @Test("What went wrong after the password was proved names the person")
+    func auditedPerson() async throws {
+        let world = try await World()
+        await world.store.fail(with: StoreError(.unavailable, "disk full"))
+        _ = await world.refusal { try await world.logIn() }
+        #expect(world.audit.events.last?.reason == "store")
+        #expect(world.audit.events.last?.source == "corp")
+        await world.store.fail(with: nil)
+        let first = try await world.login()
+        _ = try await world.store.end(.identity(World.alice.key), now: world.clock.now())
+        _ = await world.refusal { try await world.login(inSession: 1, bearer: first.accessToken) }
+        #expect(world.audit.events.last?.detail == "session ended")
+        #expect(world.audit.events.last?.source == "corp")
+        #expect(world.audit.events.last?.userID == first.userID)
     }
 
     @Test("A store that fails is an outage at every grant")

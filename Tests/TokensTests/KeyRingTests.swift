@@ -124,14 +124,31 @@ import Testing
     }
 
     @Test(
-        "Another algorithm signs from the next start on and logs nobody out",
-        arguments: [SigningAlgorithm.rs256, .eddsa]
+        "Another algorithm's key is published before it signs, and nobody is logged out",
+        arguments: [(SigningAlgorithm.rs256, false), (.eddsa, true)]
     )
-    func algorithmChange(algorithm: SigningAlgorithm) async throws {
+    func algorithmChange(algorithm: SigningAlgorithm, isRestarted: Bool) async throws {
         let ring = try await open(policy())
         let old = try ring.sign(Array("{}".utf8))
         try await ring.apply(policy(algorithm))
         let name = algorithm.rawValue
+        #expect(try await phases(.sign) == ["ES256 current", "\(name) next"].sorted())
+        let next = try #require(try await store.keys().first { $0.phase == .next }).id
+        #expect(String(decoding: ring.document, as: UTF8.self).contains(next))
+        // Verifiers may keep the old set for max-age, so until then nothing is signed that they cannot verify.
+        clock.advance(.seconds(300))
+        #expect(try await !ring.rotateIfDue())
+        try await ring.apply(policy(algorithm))
+        #expect(try ring.sign(Array("{}".utf8)).prefix { $0 != "." } == old.prefix { $0 != "." })
+        let early = KeyPlan(keys: try await store.keys(), policy: policy(), now: clock.now(), trigger: .schedule)
+        #expect(early.isEmpty, "a node that has not been reloaded yet leaves it alone")
+        clock.advance(.seconds(60))
+        if isRestarted {
+            try await ring.apply(policy(algorithm))
+        } else {
+            #expect(try await ring.rotateIfDue())
+        }
+        #expect(try await store.keys().first { $0.phase == .current && $0.use == .sign }?.id == next)
         #expect(try await phases(.sign) == ["ES256 retired", "\(name) current", "\(name) next"].sorted())
         #expect(ring.verifyingKey(header: String(old.prefix { $0 != "." })) != nil)
         let new = try ring.sign(Array("{}".utf8))
@@ -140,6 +157,21 @@ import Testing
         #expect(try await !ring.rotateIfDue())
         let slow = KeyPlan(keys: try await store.keys(), policy: policy(), now: clock.now(), trigger: .schedule)
         #expect(slow.isEmpty)
+    }
+
+    @Test("An algorithm that is taken back before it signed leaves the current key as it is")
+    func algorithmTakenBack() async throws {
+        let ring = try await open(policy())
+        let current = try #require(try await store.keys().first { $0.phase == .current && $0.use == .sign })
+        try await ring.apply(policy(.eddsa))
+        clock.advance(.seconds(3600))
+        try await ring.apply(policy())
+        #expect(try await phases(.sign) == ["ES256 current", "ES256 next"])
+        #expect(try await store.keys().contains(current))
+        try await ring.apply(policy(.eddsa))
+        // By hand at once, as ever.
+        try await ring.rotate()
+        #expect(try await phases(.sign) == ["ES256 retired", "EdDSA current", "EdDSA next"])
     }
 
     @Test("A next key that is missing or of another algorithm is replaced without touching the current one")

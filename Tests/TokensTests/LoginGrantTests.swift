@@ -114,6 +114,27 @@ import Testing
         #expect(try await world.login(inSession: 0, bearer: "rubbish").sessionNumber == 79)
     }
 
+    @Test("A scope taken from the login client is gone when its session goes on", arguments: [true, false])
+    func scopeWithdrawn(hasBearer: Bool) async throws {
+        var clients = World.clients
+        clients[4].scopes = ["api", "admin"]
+        let world = try await World(clients: clients)
+        let first = try await world.login()
+        #expect(try world.service.verifier.verify(first.accessToken).scope == "api admin")
+        let reloaded = world.reloaded(clients: World.clients)
+        let request = LoginRequest(
+            grantType: "password",
+            username: "alice",
+            password: Password("pw"),
+            directory: 1,
+            inSession: 1,
+            bearer: hasBearer ? first.accessToken : nil
+        )
+        let model = try await reloaded.login(request, context: World.caller)
+        #expect(model.sessionNumber == first.sessionNumber)
+        #expect(try reloaded.verifier.verify(model.accessToken).scope == "api")
+    }
+
     @Test("A Bearer that is not live costs no bind")
     func deadBearer() async throws {
         let world = try await World()

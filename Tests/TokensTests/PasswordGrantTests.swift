@@ -29,6 +29,16 @@ import Testing
         #expect(event.requestID == "r1")
     }
 
+    @Test("A peer without an address is told none, and the audit log its word")
+    func withoutAddress() async throws {
+        let world = try await World()
+        let context = RequestContext(address: "unix", hasAddress: false)
+        let answer = try await world.service.token(world.passwordRequest(), context: context)
+        #expect(answer.ip == nil)
+        #expect(world.audit.events.last?.address == "unix")
+        #expect(RequestContext(address: "").ip == nil)
+    }
+
     @Test("No scope asked for means the defaults", arguments: [nil, "", "  "] as [String?])
     func defaultScope(scope: String?) async throws {
         let world = try await World()

@@ -222,18 +222,34 @@ import Testing
         let first = try await world.logIn(scope: "read write")
         var clients = World.clients
         clients[0].scopes = ["read"]
-        let reloaded = TokenService(
-            settings: TokenSettings(),
-            clients: clients,
-            sessions: world.store,
-            keys: world.keys,
-            revocations: world.revocations,
-            authenticator: world.authenticator,
-            hasher: world.hash,
-            audit: world.audit,
-            clock: world.clock
-        )
+        let reloaded = world.reloaded(clients: clients)
         let request = TokenRequest(client: World.web, grantType: "refresh_token", refreshToken: first.refreshToken)
         #expect(try await reloaded.token(request, context: World.caller).scope == "read")
+    }
+
+    @Test(
+        "A source taken from the client ends its sessions at the next refresh",
+        arguments: [
+            ([], true), ([SourceID(2), SourceID(1)], true), ([SourceID(2)], false), ([.local], false),
+        ] as [([SourceID], Bool)],
+        [false, true]
+    )
+    func sourceWithdrawn(row: ([SourceID], Bool), isRepeated: Bool) async throws {
+        let (sources, isAllowed) = row
+        let world = try await World()
+        let first = try await world.logIn()
+        // Also the repetition within the grace, which asks no source.
+        if isRepeated { _ = try await world.refresh(first.refreshToken) }
+        var clients = World.clients
+        clients[0].sources = sources
+        let reloaded = world.reloaded(clients: clients)
+        let request = TokenRequest(client: World.web, grantType: "refresh_token", refreshToken: first.refreshToken)
+        let refusal = await world.refusal { try await reloaded.token(request, context: World.caller) }
+        #expect(refusal == (isAllowed ? nil : "invalid_grant: Session not active"))
+        let id = try #require(first.refreshToken.flatMap(world.keys.readRefreshToken)).session
+        #expect((try await world.store.session(id)?.endedAt == nil) == isAllowed)
+        guard !isAllowed else { return }
+        #expect(world.audit.events.last?.reason == "source-not-allowed")
+        #expect(throws: AccessTokenError.sessionEnded) { try reloaded.verifier.verify(first.accessToken) }
     }
 }

@@ -95,6 +95,12 @@ private func problems(_ text: String) -> [String] {
         ("[throttle]\naccount_failures = 5", "throttle.account_failures: is not available in this version"),
         ("[kerberos]\nkeytab_file = \"/x\"", "kerberos.keytab_file: is not available in this version"),
         ("[[client]]\nid = \"x\"\ngrants = [\"client_credentials\"]", "“client_credentials” needs secret_hash_file"),
+        (
+            "[[client]]\nid = \"x\"\ngrants = [\"refresh_token\"]\nrefresh_idle = \"1m\"",
+            "refresh_idle: the access lifetime of 5m"
+        ),
+        ("[[client]]\nid = \"x\"\ngrants = [\"password\"]\neditor_groups = [\"zz:e\"]", "“zz” is the name of no"),
+        ("[tokens]\nissuer = \"http://h?x\"", "without a query"),
         ("[[client]]\nid = \"x\"\ngrants = [\"implicit\"]", "“implicit” is none of “password”"),
         ("[[client]]\nid = \"x\"\ngrants = [\"password\"]\nsecret_file = \"/nonexistent\"", "does not exist"),
         ("[[client]]\nid = \"x\"\ngrants = [\"password\"]\ndefault_scopes = [\"a\"]", "not among scopes: a"),
@@ -110,6 +116,8 @@ private func problems(_ text: String) -> [String] {
         ("urls = [\"srv:corp.example\"]", "DNS SRV is not available in this version"),
         ("urls = [\"ldaps://h\"]\nstart_tls = true", "StartTLS is for ldap:// only"),
         ("urls = [\"ldaps://h\"]\nbind_dn = \"cn=a\"", "needs bind_password_file beside it"),
+        ("urls = [\"ldaps://h\"]\nnext_bind_dn = \"cn=a\"", "next_bind_dn: needs bind_dn"),
+        ("urls = [\"ldaps://h\"]\ndomains = [\"\"]", "holds an empty name"),
         ("urls = [\"ldaps://h\"]\noffline_cache = \"1h\"", "offline_cache: is not available in this version"),
         ("urls = [\"ldaps://h\"]\nca_file = \"/nonexistent\"", "/nonexistent cannot be read: No such file"),
         (
@@ -169,6 +177,12 @@ private func problems(_ text: String) -> [String] {
 }
 
 @Suite struct KeyLinesTests {
+    @Test func countsLinesThatEndInCarriageReturns() {
+        let lines = KeyLines("a = 1\r\n[b]\r\nc = 2\r\n")
+        #expect(lines.line(of: "a") == 1)
+        #expect(lines.line(of: "b.c") == 3)
+    }
+
     @Test func looksThroughListsAndMultiLineTexts() {
         let lines = KeyLines(
             """

@@ -25,6 +25,15 @@ static inline int cldap_clear_timeouts(LDAP *ld) {
     return first ? first : second;
 }
 
+// Whether libldap's TLS is GnuTLS: it takes the versions from a priority string and ignores LDAP_OPT_X_TLS_PROTOCOL_MIN.
+static inline int cldap_uses_gnutls(void) {
+    char *name = NULL;
+    if (ldap_get_option(NULL, LDAP_OPT_X_TLS_PACKAGE, &name) != LDAP_OPT_SUCCESS || !name) return 0;
+    int found = name[0] == 'G' && name[1] == 'n' && name[2] == 'u';
+    ldap_memfree(name);
+    return found;
+}
+
 // The code of the last call on the handle (LDAP_OPT_RESULT_CODE).
 static inline int cldap_last_code(LDAP *ld) {
     int code = LDAP_OTHER;

@@ -1,3 +1,5 @@
+internal import Authentication
+
 extension BodyValues {
     /// Reads a JSON body: the last of duplicate members wins, whatever their case.
     init(json body: [UInt8], charset: TextEncoding, schema: BodySchema) throws(RequestFault) {
@@ -31,7 +33,7 @@ extension BodyValues {
         self.init(schema: schema)
         var seen = Array(repeating: false, count: schema.fields.count)
         var isDuplicated = false
-        for (name, value) in FormReader(body) {
+        for (name, encoded) in FormReader(body) {
             guard let index = index(of: name) else {
                 continue
             }
@@ -40,9 +42,8 @@ extension BodyValues {
                 continue
             }
             seen[index] = true
-            if !value.isEmpty {
-                bind(index, formValue: value[...])
-            }
+            var value = FormReader.decode(encoded)
+            bind(index, formValue: &value)
         }
         try check()
         if isDuplicated {
@@ -101,11 +102,16 @@ extension BodyValues {
         }
     }
 
-    private mutating func bind(_ index: Int, formValue text: ArraySlice<UInt8>) {
+    /// Takes a value of a form, and leaves zeros where it was a secret.
+    mutating func bind(_ index: Int, formValue text: inout [UInt8]) {
+        guard !text.isEmpty else { return }
         switch schema.fields[index].kind {
-        case .text, .secret: set(index, characters: text)
-        case .integer: set(index, ScalarText.integer(text).map { .integer($0) }, shown: text)
-        case .boolean: set(index, ScalarText.boolean(text).map { .boolean($0) }, shown: text)
+        case .text: set(index, characters: text)
+        case .secret:
+            set(index, characters: text)
+            text.wipe()
+        case .integer: set(index, ScalarText.integer(text[...]).map { .integer($0) }, shown: text)
+        case .boolean: set(index, ScalarText.boolean(text[...]).map { .boolean($0) }, shown: text)
         }
     }
 

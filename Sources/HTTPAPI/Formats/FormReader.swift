@@ -10,8 +10,8 @@ struct FormReader: Sequence, IteratorProtocol {
         octets = body
     }
 
-    /// The next pair; the value is empty when there is no `=`, empty pairs are passed over.
-    mutating func next() -> (name: [UInt8], value: [UInt8])? {
+    /// The next pair, the value still encoded; it is empty when there is no `=`, empty pairs are passed over.
+    mutating func next() -> (name: [UInt8], value: ArraySlice<UInt8>)? {
         while index < octets.count {
             let end = octets[index...].firstIndex(of: UInt8(ascii: "&")) ?? octets.count
             let pair = octets[index..<end]
@@ -20,7 +20,7 @@ struct FormReader: Sequence, IteratorProtocol {
                 continue
             }
             let separator = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.endIndex
-            return (Self.decode(pair[..<separator]), Self.decode(pair[separator...].dropFirst()))
+            return (Self.decode(pair[..<separator]), pair[separator...].dropFirst())
         }
         return nil
     }

@@ -1,3 +1,4 @@
+internal import Authentication
 internal import NIOCore
 internal import NIOHTTP1
 
@@ -37,8 +38,11 @@ struct EndpointRequest: Sendable {
     /// The value of a header field that is expected once: all lines joined, or nil.
     func header(_ name: String) -> String? { incoming.header(name) }
 
-    /// The octets of the body.
-    var body: [UInt8] { Array(incoming.body.readableBytesView) }
+    /// Lends the octets of the body for the length of the call and wipes them behind it: they may hold a password.
+    func withBody<Value>(_ body: ([UInt8]) throws -> Value) rethrows -> Value {
+        var octets = Array(incoming.body.readableBytesView)
+        return try octets.lendAndWipe(body)
+    }
 }
 
 /// What a handler answers; refusals are thrown as ``ErrorBody``, `TokenError` or ``RequestFault``.

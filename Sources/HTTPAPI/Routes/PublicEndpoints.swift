@@ -28,7 +28,8 @@ enum PublicEndpoints {
             let body = state.current.tokens.keySet()
             let tag = entityTag(body)
             var headers: [(name: String, value: String)] = [
-                // Short against the life of a key: the next one is published long before it signs.
+                // Shorter than a next key is published before it signs, unless somebody rotates twice in a row by
+                // hand.
                 ("Cache-Control", "public, max-age=300"), ("ETag", tag),
             ]
             if let known = request.header("if-none-match"), matches(known, tag) {

@@ -12,11 +12,13 @@ enum TokenEndpoints {
             carriesCredentials: true,
             caching: .never
         ) { request in
-            let login = try RequestReader.login(
-                body: request.body,
-                contentType: request.header("content-type"),
-                authorization: request.header("authorization")
-            )
+            let login = try request.withBody { body in
+                try RequestReader.login(
+                    body: body,
+                    contentType: request.header("content-type"),
+                    authorization: request.header("authorization")
+                )
+            }
             return .negotiated(try await state.current.tokens.login(login, context: request.context))
         }
     }
@@ -30,11 +32,13 @@ enum TokenEndpoints {
             carriesCredentials: true,
             caching: .never
         ) { request in
-            let token = try RequestReader.token(
-                body: request.body,
-                contentType: request.header("content-type"),
-                authorization: request.header("authorization")
-            )
+            let token = try request.withBody { body in
+                try RequestReader.token(
+                    body: body,
+                    contentType: request.header("content-type"),
+                    authorization: request.header("authorization")
+                )
+            }
             return .negotiated(try await state.current.tokens.token(token, context: request.context))
         }
     }
@@ -47,6 +51,7 @@ extension EndpointRequest {
     var context: RequestContext {
         RequestContext(
             address: caller.address,
+            hasAddress: caller.hasAddress,
             userAgent: String((header("user-agent") ?? "").unicodeScalars.prefix(Self.userAgentLimit)),
             requestID: id
         )

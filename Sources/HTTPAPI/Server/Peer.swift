@@ -13,6 +13,14 @@ struct Peer: Sendable, Hashable {
 struct Caller: Sendable, Hashable {
     /// The address for tokens, audit and throttle; "unix" for a peer on a Unix socket that names nobody.
     let address: String
+    /// False when `address` is that word.
+    let hasAddress: Bool
     /// True when the credentials travelled over TLS, as far as trusted proxies tell.
     let isSecure: Bool
+
+    init(_ address: IPAddress?, isSecure: Bool) {
+        self.address = address?.description ?? "unix"
+        hasAddress = address != nil
+        self.isSecure = isSecure
+    }
 }

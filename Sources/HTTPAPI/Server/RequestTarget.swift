@@ -22,7 +22,8 @@ struct RequestTarget: Sendable, Hashable {
     }
 
     /// The path as routes are compared: percent-decoded once, in lower case, without its trailing slash.
-    /// A path that decodes to something else than UTF-8 matches no route.
+    /// A path that decodes to something else than UTF-8 matches no route, nor does one with an encoded slash: a proxy in
+    /// front that restricts by path would not see it as the path it becomes.
     var key: String {
         var octets: [UInt8] = []
         octets.reserveCapacity(path.utf8.count)
@@ -35,6 +36,7 @@ struct RequestTarget: Sendable, Hashable {
             guard let high = iterator.next().flatMap(Self.digit), let low = iterator.next().flatMap(Self.digit) else {
                 return ""
             }
+            guard high << 4 | low != UInt8(ascii: "/") else { return "" }
             octets.append(high << 4 | low)
         }
         for index in octets.indices where (65...90).contains(octets[index]) { octets[index] |= 0x20 }

@@ -46,17 +46,16 @@ public struct TrustedProxies: Sendable, Hashable {
     /// Walks `X-Forwarded-For` from the right: each trusted hop vouches for the entry it appended, and the first that
     /// is not trusted, or that is no address, ends the walk.
     func caller(peer: Peer, headers: HTTPHeaders) -> Caller {
-        let own = peer.address?.description ?? "unix"
-        guard trusts(peer) else { return Caller(address: own, isSecure: peer.isSecure) }
-        var address = own
+        guard trusts(peer) else { return Caller(peer.address, isSecure: peer.isSecure) }
+        var address = peer.address
         var hops = 1
         for entry in Self.list(headers[canonicalForm: "x-forwarded-for"]).reversed() {
             guard let hop = Self.address(in: entry) else { break }
-            address = hop.description
+            address = hop
             guard trusts(hop) else { break }
             hops += 1
         }
-        return Caller(address: address, isSecure: Self.isSecure(headers, hops: hops, connection: peer.isSecure))
+        return Caller(address, isSecure: Self.isSecure(headers, hops: hops, connection: peer.isSecure))
     }
 
     /// Each hop appends how it was reached; the entry of the outermost trusted hop tells how the caller came.

@@ -103,7 +103,7 @@ struct SQLiteConnection: Sendable {
         case .integer(let number): return number.databaseValue
         case .text(let text):
             // GRDB binds a C string: all after a NUL would be lost, and two different people could become one.
-            guard !text.utf8.contains(0) else {
+            guard !text.containsNUL else {
                 throw StoreError(.unusable, "a text with a NUL character cannot be stored")
             }
             return text.databaseValue

@@ -1,3 +1,4 @@
+internal import Authentication
 internal import FoundationEssentials
 
 extension AccessTokenClaims {
@@ -90,5 +91,5 @@ extension AccessTokenClaims {
 
 extension UUID {
     /// In lower case, as `session_state` and `sid` are spelt.
-    var text: String { uuidString.lowercased() }
+    var text: String { lowercaseText }
 }

@@ -53,9 +53,9 @@ struct AccessTokenIssuer {
         )
     }
 
-    /// 128 random bits (RFC 7519 §4.1.7).
+    /// The 122 random bits of a UUID (RFC 7519 §4.1.7: the chance of a collision must be negligible).
     private static func uniqueID() -> String {
-        withUnsafeBytes(of: UUID().uuid) { Base64URL.encode($0) }
+        withUnsafeBytes(of: UUID.fresh().uuid) { Base64URL.encode($0) }
     }
 
     /// Within what the wire carries.

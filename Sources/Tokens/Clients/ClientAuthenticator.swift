@@ -39,8 +39,8 @@ public struct ClientAuthenticator: Sendable {
         throw isKnown ? .invalidClientCredentials : .invalidClient
     }
 
-    /// What to try, in order. Basic comes form-decoded first, then raw, because many clients do not encode
-    ///; an empty secret is none.
+    /// What to try, in order. Basic comes form-decoded first, then raw, because many clients do not
+    /// encode; an empty secret is none.
     private func attempts(_ credentials: ClientCredentials) -> [(id: String, secret: Password?)] {
         func given(_ secret: Password?) -> Password? {
             secret.flatMap { $0.isEmpty ? nil : $0 }

@@ -6,14 +6,16 @@ struct GrantRecord {
     private let grant: Grant
     private let context: RequestContext
     private let username: String?
+    private let sourceNames: [SourceID: String]
     private(set) var client: String?
     /// What a stranger sends may be as long as a request.
     private static let longestName = 256
 
-    init(grant: Grant, context: RequestContext, username: String?) {
+    init(grant: Grant, context: RequestContext, username: String?, sourceNames: [SourceID: String]) {
         self.grant = grant
         self.context = context
         self.username = username.map { String($0.prefix(Self.longestName)) }
+        self.sourceNames = sourceNames
     }
 
     /// Notes the client as named, later as proved.
@@ -30,11 +32,19 @@ struct GrantRecord {
     func refused(_ refusal: Refusal, duration: Duration) -> AuditEvent {
         var event = event(grant == .refreshToken ? .refreshRefused : .loginRefused, duration)
         event.user = username
+        event.source = names(refusal.sources)
         if let identity = refusal.identity { describe(identity, refusal.session, &event) }
+        event.userID = event.userID ?? refusal.userID
         event.reason = refusal.reason
         event.detail = refusal.detail
         event.host = refusal.host ?? event.host
         return event
+    }
+
+    /// By name, or by number when a source was taken from the configuration; nil when none was asked.
+    private func names(_ sources: [SourceID]) -> String? {
+        guard !sources.isEmpty else { return nil }
+        return sources.map { $0 == .local ? "local" : sourceNames[$0] ?? $0.description }.joined(separator: ",")
     }
 
     private func event(_ kind: AuditEvent.Kind, _ duration: Duration) -> AuditEvent {

@@ -24,7 +24,12 @@ struct GrantRunner: Sendable {
         context: RequestContext
     ) async throws(TokenError) -> IssuedToken {
         let start = ContinuousClock.now
-        var record = GrantRecord(grant: handler.grant, context: context, username: handler.username)
+        var record = GrantRecord(
+            grant: handler.grant,
+            context: context,
+            username: handler.username,
+            sourceNames: tools.sourceNames
+        )
         do throws(Refusal) {
             let issued = try await phases(handler, choice, scope, context, &record)
             // 11. audit
@@ -93,7 +98,8 @@ struct GrantRunner: Sendable {
         do {
             return try issuer.issue(outcome)
         } catch {
-            throw Refusal(.unavailable(retryAfter: 5), reason: "keys", detail: error.description)
+            let refusal = Refusal(.unavailable(retryAfter: 5), reason: "keys", detail: error.description)
+            throw outcome.session.map(refusal.of) ?? refusal
         }
     }
 }

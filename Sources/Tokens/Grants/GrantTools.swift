@@ -11,6 +11,8 @@ struct GrantTools: Sendable {
     let revocations: Revocations
     let verifier: AccessTokenVerifier
     let authenticator: any Authenticating
+    /// For the audit line of a refusal, which knows a source by its number only.
+    let sourceNames: [SourceID: String]
     let clock: any WallClock
 
     /// How long sessions and tokens of that client and kind live.
@@ -53,7 +55,7 @@ struct GrantTools: Sendable {
         let lifetimes = lifetimes(call.client, kind)
         let hardEnd = now + lifetimes.session
         let session = Session(
-            id: UUID(),
+            id: .fresh(),
             kind: kind,
             identity: identity,
             client: call.client.id,
@@ -73,10 +75,10 @@ struct GrantTools: Sendable {
 
     /// A conflict is a number of `attributes.user_id` that somebody else owns.
     private func refusal(_ error: StoreError, _ identity: Identity) -> Refusal {
-        guard error.code == .conflict else { return Refusal(error) }
-        var refusal = Refusal(
-            Rejection(.userIDTaken, source: identity.key.source, key: identity.key, detail: error.detail)
-        )
+        var refusal =
+            error.code == .conflict
+            ? Refusal(Rejection(.userIDTaken, source: identity.key.source, key: identity.key, detail: error.detail))
+            : Refusal(error)
         refusal.identity = identity
         return refusal
     }

@@ -3,10 +3,10 @@ internal import FoundationEssentials
 
 /// POST /token: a password for the login client, and a session that is never refreshed.
 struct LoginGrant: GrantHandler {
-    /// Who logged in, and the session the caller's Bearer token belongs to, if one counts.
+    /// Who logged in, and what the caller's Bearer token says of the same person, if one counts.
     struct Verified: Sendable {
         var identity: Identity
-        var bearer: UUID?
+        var bearer: AccessTokenClaims.Person?
     }
 
     let tools: GrantTools
@@ -45,13 +45,16 @@ struct LoginGrant: GrantHandler {
             refusal.identity = identity
             throw refusal
         }
-        return Verified(identity: identity, bearer: bearer?.person?.session)
+        return Verified(identity: identity, bearer: bearer?.person)
     }
 
     func session(_ verified: Verified, _ call: GrantCall) async throws(Refusal) -> GrantOutcome {
         let now = tools.clock.now()
         let session = try await continued(verified, call, now)
-        if let session { return GrantOutcome(session: session, scopes: session.scopes, now: now) }
+        if let session {
+            // A scope taken from the client since the session was opened is gone.
+            return GrantOutcome(session: session, scopes: session.scopes.filter(call.client.scopes.contains), now: now)
+        }
         let scopes = call.client.defaultScopes.isEmpty ? call.client.scopes : call.client.defaultScopes
         let opened = try await tools.open(.login, verified.identity, scopes: scopes, call, now: now)
         return GrantOutcome(session: opened, scopes: opened.scopes, now: now)
@@ -96,8 +99,11 @@ struct LoginGrant: GrantHandler {
             }
         }
         if let bearer = verified.bearer {
-            guard let session = try await reauthenticate(bearer) else {
-                throw Refusal(.bearerRefused, detail: "session ended")
+            guard let session = try await reauthenticate(bearer.session) else {
+                var refusal = Refusal(.bearerRefused, detail: "session ended")
+                refusal.identity = verified.identity
+                refusal.userID = bearer.userID
+                throw refusal
             }
             return session
         }

@@ -30,6 +30,7 @@ struct RefreshGrant: GrantHandler {
         try requireLive(session, now)
         let notBefore = tools.revocations.notBefore(client: call.client.id, subject: session.identity.key.subject)
         guard session.rotatedAt.seconds >= notBefore else { throw Refusal(.staleToken).of(session) }
+        try await requireSource(session, call.client, now)
         _ = try granted(session, call)
         guard token.generation == session.generation else {
             return .repeated(try await settleReuse(token, session, now))
@@ -66,8 +67,14 @@ struct RefreshGrant: GrantHandler {
         guard session.isLive(at: now) else { throw Refusal(.tokenNotActive).of(session) }
     }
 
-    /// The person as the source knows him now; nil when nobody could say, and the idle end is not renewed then
-    ///.
+    /// The person's source must still be one of those the client is restricted to.
+    private func requireSource(_ session: Session, _ client: Client, _ now: Timestamp) async throws(Refusal) {
+        guard !client.sources.isEmpty, !client.sources.contains(session.identity.key.source) else { return }
+        try await tools.end(session, now: now)
+        throw Refusal(.sessionNotActive, reason: "source-not-allowed").of(session)
+    }
+
+    /// The person as the source knows him now; nil when nobody could say, and the idle end is not renewed then.
     private func recheck(_ session: Session, _ now: Timestamp) async throws(Refusal) -> Identity? {
         let person = session.identity
         let answer = await tools.authenticator.recheck(

@@ -8,12 +8,16 @@ struct Refusal: Error {
     var reason: String
     /// For the operator.
     var detail: String?
+    /// Who said so, or did not answer.
+    var sources: [SourceID] = []
     /// The host that answered.
     var host: String?
     /// The person, when a session or a source told who it is.
     var identity: Identity?
     /// The session concerned.
     var session: Session?
+    /// The person's number, when it is known without a session at hand.
+    var userID: Int32?
 
     init(_ answer: TokenError, reason: String? = nil, detail: String? = nil) {
         self.answer = answer
@@ -25,11 +29,13 @@ struct Refusal: Error {
         answer = .refused(rejection)
         reason = rejection.reason.rawValue
         detail = rejection.detail.isEmpty ? nil : rejection.detail
+        sources = rejection.source.map { [$0] } ?? []
         host = rejection.host
     }
 
     init(_ outage: Outage) {
         self.init(.unavailable(retryAfter: outage.retryAfter), reason: "unavailable", detail: outage.detail)
+        sources = outage.sources
     }
 
     init(_ error: StoreError) {

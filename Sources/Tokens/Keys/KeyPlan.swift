@@ -6,7 +6,7 @@ struct KeyPlan {
     enum Trigger {
         /// The clock.
         case schedule
-        /// A start or a reload: the algorithm must be the configured one. Only then, because two nodes whose
+        /// A start or a reload: the next key must be of the configured algorithm. Only then, because two nodes whose
         /// configurations differ for a while would otherwise take turns in replacing each other's key.
         case configuration
         /// `key rotate`.
@@ -45,9 +45,10 @@ struct KeyPlan {
         let wanted = policy.algorithm.rawValue
         let current = keys.last { $0.phase == .current }
         var next = keys.last { $0.phase == .next }
-        let isDue = Self.isDue(current, policy, now) || trigger == .command
         let isForeign = current.map { $0.algorithm != wanted } ?? true
-        let mustReplace = isDue || (trigger == .configuration && isForeign)
+        // The configured algorithm signs once verifiers have had the time to see its key.
+        let isKnown = next.map { $0.algorithm == wanted && $0.createdAt + KeyPolicy.overlap <= now } ?? false
+        let mustReplace = Self.isDue(current, policy, now) || trigger == .command || (isForeign && isKnown)
         if let known = next, known.algorithm != wanted, mustReplace || trigger == .configuration {
             // It has never signed, so nobody misses it.
             removed.append(known.id)

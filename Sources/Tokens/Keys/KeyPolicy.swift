@@ -21,6 +21,10 @@ public struct KeyPolicy: Sendable, Hashable {
     /// For other nodes, which go on with the old key until they have heard of the new one, and whose clocks differ.
     private static let margin = Duration.seconds(300)
 
+    /// How long a key of another algorithm is published before it signs: longer than a verifier may keep the key set
+    /// (max-age=300) and other nodes take to hear of a new key.
+    static let overlap = Duration.seconds(360)
+
     /// From retirement to removal.
     func retention(_ use: StoredKey.Use) -> Duration {
         switch use {

@@ -83,7 +83,8 @@ public final class KeyRing: Sendable {
         try adopt(stored)
     }
 
-    /// Follows a new configuration; another algorithm signs from now on, tokens of the old one stay good.
+    /// Follows a new configuration. The key of another algorithm is published now and signs some minutes later, by
+    /// `rotateIfDue()`; tokens of the old one stay good.
     public func apply(_ policy: KeyPolicy) async throws(KeyError) {
         let stored = try await KeyMaker(masterKey: masterKey, pool: pool).update(store, policy, clock, .configuration)
         let snapshot = try KeySnapshot(stored, masterKey: masterKey)

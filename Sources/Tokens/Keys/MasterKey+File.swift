@@ -7,9 +7,17 @@ extension MasterKey {
     /// The file holds 32 raw octets, or the same as 44 characters of base64 with or without a line end; a new one is
     /// written as base64. It may be read by its group (0640), as systemd credentials are, but by nobody else.
     ///
+    /// - Parameter creating: false for a store that was made with a key already: another one would only stand in the way of
+    ///   the right one.
     /// - Throws: `.masterKey` with a sentence that names the path.
-    public static func load(path: String) throws(KeyError) -> MasterKey {
+    public static func load(path: String, creating: Bool = true) throws(KeyError) -> MasterKey {
         if let key = try read(path) { return key }
+        guard creating else {
+            throw KeyError(
+                .masterKey,
+                "The master key \(path) is missing, but the store was made with one: put it back from its backup. Without it every session and key in the store is lost."
+            )
+        }
         try create(path)
         // Read back what is there: another process may have been first.
         guard let key = try read(path) else {

@@ -39,9 +39,7 @@ struct RefreshToken: Sendable, Hashable {
                 using: key.secret
             )
         else { return nil }
-        var uuid = UUID().uuid
-        withUnsafeMutableBytes(of: &uuid) { $0.copyBytes(from: bytes[5..<21]) }
-        session = UUID(uuid: uuid)
+        session = UUID(uuid: bytes[5..<21].withUnsafeBytes { $0.loadUnaligned(as: uuid_t.self) })
         generation = Int32(bitPattern: Self.number(bytes[21..<25]))
     }
 

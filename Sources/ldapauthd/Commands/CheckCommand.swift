@@ -30,7 +30,7 @@ struct CheckCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            let configuration = try config.load()
+            let configuration = try config.load().holdingSecrets()
             var report = CheckReport(live: !json)
             report.begin("configuration")
             report.add(CheckStep("configuration", .passed, .zero, "\(configuration.file) is in order"))
@@ -41,17 +41,45 @@ struct CheckCommand: AsyncParsableCommand {
                 report.begin("directory \(directory.id) “\(directory.name)”")
                 try await DirectoryCheck(directory, user: user, poller: poller, pools: pools).run(into: &report)
             }
+            if let user, !configuration.directories.isEmpty, !report.hasPassed("sample user") {
+                report.begin("person")
+                let message = "no directory knows “\(user)”"
+                report.add(
+                    CheckStep("person", .failed, .zero, message, remedy: "check the name, user_filter and user_scope")
+                )
+            }
             pools.shutdown()
             poller.shutdown()
-            if json { Terminal.say(report.json) }
-            if let user, let passwordFile, !report.hasFailed {
+            if let user, let passwordFile {
+                report.begin("login")
                 let password = try PasswordPrompt.read(from: passwordFile, prompt: "Password for \(user)")
-                let result = try await LoginCommand.attempt(configuration, name: user, password: password)
-                try LoginReport.tell(result, configuration: configuration)
+                report.add(try await loginStep(configuration, user, password))
             }
+            if json { Terminal.say(report.json) }
             guard !report.hasFailed else {
                 throw CommandFailure(.unavailable, "Not everything is in order; see above.")
             }
+        }
+    }
+}
+
+extension CheckCommand {
+    /// One login, the sources asked in the order of a request that names none.
+    fileprivate func loginStep(_ configuration: Configuration, _ user: String, _ password: Password) async throws
+        -> CheckStep
+    {
+        let begun = ContinuousClock.now
+        let result = try await LoginCommand.attempt(configuration, name: user, password: password)
+        let duration = ContinuousClock.now - begun
+        switch result {
+        case .authenticated(let identity):
+            let message = "“\(identity.username)” is let in by \(identity.sourceName)"
+            return CheckStep("login", .passed, duration, message)
+        case .rejected(let rejection):
+            let message = "refused: \(rejection.reason.rawValue) \(rejection.detail)"
+            return CheckStep("login", .failed, duration, message, remedy: "`ldapauthd login` explains it")
+        case .unavailable(let outage):
+            return CheckStep("login", .failed, duration, outage.detail, remedy: "see the directory's steps above")
         }
     }
 }

@@ -43,6 +43,11 @@ struct CheckReport {
 
     var hasFailed: Bool { sections.contains { $0.steps.contains { $0.verdict == .failed } } }
 
+    /// True when a step of that name went well anywhere.
+    func hasPassed(_ name: String) -> Bool {
+        sections.contains { $0.steps.contains { $0.name == name && $0.verdict == .passed } }
+    }
+
     mutating func begin(_ section: String) {
         if live { Terminal.say((sections.isEmpty ? "" : "\n") + Terminal.plain(section)) }
         sections.append((section, []))

@@ -21,7 +21,7 @@ struct ConfigPrint: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            Terminal.say(ConfigurationText(try config.load()).text)
+            Terminal.say(ConfigurationText(try config.load(filesToo: false)).text)
         }
     }
 }

@@ -19,8 +19,8 @@ struct ConfigurationOption: ParsableArguments {
         return "/etc/ldapauthd/ldapauthd.toml"
     }
 
-    /// Reads and judges the file.
-    func load() throws(ConfigurationError) -> Configuration {
-        try Configuration.load(file: path)
+    /// Reads and judges the file, and with `filesToo` the files it names.
+    func load(filesToo: Bool = true) throws(ConfigurationError) -> Configuration {
+        try Configuration.load(file: path, filesToo: filesToo)
     }
 }

@@ -1,92 +1,163 @@
 import Glibc
+import HTTPAPI
 import Logging
 import Storage
 import Tokens
 
-/// What `check` looks at on this machine: the store, the master key, the clients' secrets, the certificate.
-enum LocalChecks {
+/// What `check` looks at on this machine: secrets, the master key, the store, the TLS certificate.
+///
+/// Run by root it first reads what only root may read, then becomes the owner of the store, and from there on sees what
+/// the service will see.
+struct LocalChecks {
+    private let configuration: Configuration
+    private var steps: [CheckStep] = []
+
+    /// Takes every look; `configuration` holds its secrets already.
     static func steps(_ configuration: Configuration) async -> [CheckStep] {
-        var steps = [await store(configuration), clients(configuration)]
-        for directory in configuration.directories {
-            for identity in directory.bindIdentities {
-                if let step = mode(of: identity.password, "directory “\(directory.name)”") { steps.append(step) }
-            }
-        }
-        return steps
+        var checks = LocalChecks(configuration: configuration)
+        checks.clients()
+        checks.secretModes()
+        let key = checks.masterKey()
+        await checks.store(key)
+        checks.readability()
+        await checks.certificate()
+        return checks.steps
     }
 
-    /// Opens the store only where it exists: a check must not make one.
-    private static func store(_ configuration: Configuration) async -> CheckStep {
-        let begun = ContinuousClock.now
-        guard configuration.storage.url != "sqlite::memory:" else {
-            return CheckStep(
-                "store",
-                .warning,
-                .zero,
-                "in memory: everything is forgotten at the end",
-                remedy: "use a file"
-            )
-        }
-        let path = String(configuration.storage.url.dropFirst("sqlite:".count))
-        guard unsafe access(path, F_OK) == 0 else {
-            let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-            guard unsafe access(folder, W_OK | X_OK) == 0 else {
-                return CheckStep(
-                    "store",
-                    .failed,
-                    .zero,
-                    "\(path) does not exist and cannot be made: \(folder): \(Errno.sentence(errno))",
-                    remedy: "make the folder, owned by the service's user"
-                )
-            }
-            return CheckStep("store", .passed, .zero, "\(path) will be made at the first start")
-        }
-        do throws(CommandFailure) {
-            let store = try await configuration.openStore(logger: .quiet)
-            await store.close()
-        } catch {
-            return CheckStep(
-                "store",
-                .failed,
-                ContinuousClock.now - begun,
-                error.description,
-                remedy: "mend that, or name another storage.url"
-            )
-        }
-        do throws(KeyError) {
-            _ = try configuration.masterKey()
-        } catch {
-            return CheckStep(
-                "master key",
-                .failed,
-                ContinuousClock.now - begun,
-                error.description,
-                remedy: "see tokens.master_key_file"
-            )
-        }
-        return CheckStep("store", .passed, ContinuousClock.now - begun, path)
+    private init(configuration: Configuration) {
+        self.configuration = configuration
     }
 
-    private static func clients(_ configuration: Configuration) -> CheckStep {
+    private mutating func clients() {
         do throws(CommandFailure) {
             let clients = try configuration.tokenClients()
-            return CheckStep("clients", .passed, .zero, clients.map(\.id).joined(separator: ", "))
+            steps.append(CheckStep("clients", .passed, .zero, clients.map(\.id).joined(separator: ", ")))
         } catch {
-            return CheckStep("clients", .failed, .zero, error.description, remedy: "mend that file")
+            steps.append(CheckStep("clients", .failed, .zero, error.description, remedy: "mend that file"))
         }
     }
 
     /// A secret that everybody on the machine can read is no secret.
-    private static func mode(of secret: SecretFile, _ whose: String) -> CheckStep? {
-        guard let path = secret.path else { return nil }
-        var status = stat()
-        guard unsafe stat(path, &status) == 0, status.st_mode & 0o007 != 0 else { return nil }
-        return CheckStep(
-            "secrets",
-            .warning,
-            .zero,
-            "\(whose): everybody may read \(path)",
-            remedy: "chmod 0640 \(path), group of the service's user"
+    private mutating func secretModes() {
+        for path in plainSecrets {
+            var status = stat()
+            guard unsafe stat(path, &status) == 0, status.st_mode & 0o007 != 0 else { continue }
+            steps.append(
+                CheckStep("secrets", .warning, .zero, "everybody may read \(path)", remedy: "chmod 0640 \(path)")
+            )
+        }
+    }
+
+    /// Reads the master key where there is one, and never makes one.
+    private mutating func masterKey() -> MasterKey? {
+        guard let path = configuration.masterKeyPath, unsafe access(path, F_OK) == 0 else { return nil }
+        do throws(KeyError) {
+            return try MasterKey.load(path: path, creating: false)
+        } catch {
+            steps.append(
+                CheckStep(
+                    "master key",
+                    .failed,
+                    .zero,
+                    error.description,
+                    remedy: "mend that; see tokens.master_key_file"
+                )
+            )
+            return nil
+        }
+    }
+
+    /// Opens the store only where it exists: a check must not make one.
+    private mutating func store(_ key: MasterKey?) async {
+        guard configuration.storage.url != "sqlite::memory:" else {
+            let message = "in memory: everything is forgotten at the end"
+            steps.append(CheckStep("store", .warning, .zero, message, remedy: "name a file in storage.url"))
+            return
+        }
+        let path = String(configuration.storage.url.dropFirst("sqlite:".count))
+        guard unsafe access(path, F_OK) == 0 else {
+            missingStore(path)
+            return
+        }
+        let begun = ContinuousClock.now
+        do {
+            let store = try await configuration.openStore(logger: .quiet)
+            let hasKeys = try await !store.keys().isEmpty
+            let check = hasKeys ? try await store.masterKeyCheck(orStore: key?.checkValue ?? []) : nil
+            await store.close()
+            steps.append(CheckStep("store", .passed, ContinuousClock.now - begun, path))
+            if let check { judge(key, check: check) }
+        } catch {
+            let duration = ContinuousClock.now - begun
+            steps.append(
+                CheckStep("store", .failed, duration, "\(error)", remedy: "mend that, or name another storage.url")
+            )
+        }
+    }
+
+    private mutating func missingStore(_ path: String) {
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        guard unsafe access(folder, W_OK | X_OK) != 0 else {
+            steps.append(CheckStep("store", .passed, .zero, "\(path) will be made at the first start"))
+            return
+        }
+        let message = "\(path) does not exist and cannot be made: \(folder): \(Errno.sentence(errno))"
+        steps.append(
+            CheckStep("store", .failed, .zero, message, remedy: "make the folder, owned by the service's user")
         )
+    }
+
+    private mutating func judge(_ key: MasterKey?, check: [UInt8]) {
+        let path = configuration.masterKeyPath ?? ""
+        if key?.checkValue == check {
+            steps.append(CheckStep("master key", .passed, .zero, path))
+        } else if !steps.contains(where: { $0.name == "master key" }) {
+            let what =
+                key == nil
+                ? "is missing, but the store was made with one" : "is another one than the store was made with"
+            steps.append(
+                CheckStep("master key", .failed, .zero, "\(path) \(what)", remedy: "put it back from its backup")
+            )
+        }
+    }
+
+    /// What lies in plain files is read by the service itself; credentials are handed to it by systemd.
+    private mutating func readability() {
+        let others = [configuration.http.tls?.certificateFile, configuration.http.tls?.keyFile].compactMap { $0 }
+        let directories = configuration.directories.flatMap {
+            [$0.caFile, $0.clientCertificateFile, $0.clientKeyFile].compactMap { $0 }
+        }
+        for path in plainSecrets + others + directories where unsafe access(path, R_OK) != 0 {
+            let reason = Errno.sentence(errno)
+            steps.append(
+                CheckStep(
+                    "files",
+                    .failed,
+                    .zero,
+                    "user \(geteuid()), who runs the service, cannot read \(path): \(reason)",
+                    remedy: "chgrp ldapauthd \(path); chmod 0640 \(path), and let that user enter the folders above it"
+                )
+            )
+        }
+    }
+
+    private mutating func certificate() async {
+        guard let tls = configuration.http.tls else { return }
+        let begun = ContinuousClock.now
+        do throws(HTTPServerError) {
+            try await TLSFiles(certificate: tls.certificateFile, key: tls.keyFile).validate()
+            steps.append(CheckStep("certificate", .passed, ContinuousClock.now - begun, tls.certificateFile))
+        } catch {
+            steps.append(
+                CheckStep("certificate", .failed, .zero, error.description, remedy: "mend http.tls or that file")
+            )
+        }
+    }
+
+    private var plainSecrets: [String] {
+        let files =
+            configuration.directories.flatMap { $0.bindIdentities.map(\.password) }
+            + configuration.clients.flatMap { [$0.secret, $0.secretHash].compactMap { $0 } }
+        return files.filter { !$0.spelling.hasPrefix("credential:") }.compactMap(\.path)
     }
 }

@@ -27,8 +27,8 @@ struct LoginCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            let configuration = try config.load()
-            if let serverID, !configuration.directories.contains(where: { $0.id == serverID }) {
+            let configuration = try config.load().holdingSecrets()
+            if let serverID, serverID != 0, !configuration.directories.contains(where: { $0.id == serverID }) {
                 let known = configuration.directories.map { "\($0.id) (\($0.name))" }.joined(separator: ", ")
                 throw CommandFailure(
                     .badInput,

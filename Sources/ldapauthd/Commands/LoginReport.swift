@@ -19,7 +19,8 @@ enum LoginReport {
         case .rejected(let rejection):
             let source = rejection.source.map { " by \(name(of: $0, configuration))" } ?? ""
             Terminal.say("✗ Refused\(source): \(sentence(rejection.reason)) (\(rejection.reason.rawValue)).")
-            if !rejection.detail.isEmpty { Terminal.say("  the server said: \(Terminal.plain(rejection.detail))") }
+            if let host = rejection.host { Terminal.say("  asked: \(Terminal.plain(host))") }
+            if !rejection.detail.isEmpty { Terminal.say("  detail: \(Terminal.plain(rejection.detail))") }
             Terminal.say("  the caller is told: \(told(rejection))")
             throw CommandFailure(.refused, "The login was refused.")
         case .unavailable(let outage):

@@ -1,5 +1,4 @@
 import ArgumentParser
-import CLinux
 import Glibc
 import Logging
 import Observability
@@ -17,9 +16,6 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         // First of all, while there is hardly a second thread: getenv(3) and unsetenv(3) know no locks.
         let environment = ServiceEnvironment.takeOver()
-        // A client that goes away must not end the daemon (signal(7)); NIO and libldap write to sockets.
-        _ = signal(SIGPIPE, SIG_IGN)
-        _ = clinux_forbid_core_dumps()
         OpenFiles.raiseLimit()
         try await reporting {
             let configuration = try config.load()

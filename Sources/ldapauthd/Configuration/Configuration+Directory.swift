@@ -98,7 +98,10 @@ extension Configuration.Directory {
         _ table: ConfigurationTable,
         folder: String
     ) -> [(dn: String, password: SecretFile)] {
-        [("bind_dn", "bind_password_file"), ("next_bind_dn", "next_bind_password_file")].compactMap {
+        if !table.has("bind_dn"), table.has("next_bind_dn") {
+            table.refuse("next_bind_dn", "needs bind_dn, which is tried first")
+        }
+        return [("bind_dn", "bind_password_file"), ("next_bind_dn", "next_bind_password_file")].compactMap {
             nameKey,
             fileKey in
             let dn = table.string(nameKey)

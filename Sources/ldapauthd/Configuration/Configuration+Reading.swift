@@ -6,8 +6,10 @@ import Tokens
 extension Configuration {
     /// Reads and judges a configuration file.
     ///
+    /// - Parameter filesToo: also look at the files it names. Commands that use none of them leave it out, so that they
+    ///   work for users who may not read the secrets.
     /// - Throws: `ConfigurationError` with every problem found, each with file, line and key.
-    static func load(file: String) throws(ConfigurationError) -> Configuration {
+    static func load(file: String, filesToo: Bool = true) throws(ConfigurationError) -> Configuration {
         let text: String
         do {
             text = try FileText.read(file)
@@ -16,11 +18,11 @@ extension Configuration {
                 ConfigurationProblem(file: file, line: nil, key: "", message: error.description)
             ])
         }
-        return try parse(text, file: file)
+        return try parse(text, file: file, filesToo: filesToo)
     }
 
     /// Judges a configuration text; relative paths are relative to the folder of `file`.
-    static func parse(_ text: String, file: String) throws(ConfigurationError) -> Configuration {
+    static func parse(_ text: String, file: String, filesToo: Bool = true) throws(ConfigurationError) -> Configuration {
         let problems = ProblemList(file: file)
         let table: TOMLTable
         do {
@@ -35,7 +37,7 @@ extension Configuration {
         let root = ConfigurationTable(table, path: "", lines: KeyLines(text), problems: problems)
         let configuration = read(root, file: file)
         root.refuseUnknownKeys()
-        if problems.problems.isEmpty { ConfigurationChecks.run(configuration, root: root) }
+        if problems.problems.isEmpty { ConfigurationChecks(root: root, filesToo: filesToo).run(configuration) }
         guard problems.problems.isEmpty else { throw ConfigurationError(problems: problems.problems) }
         return configuration
     }
@@ -121,7 +123,7 @@ extension Configuration {
             orderPastOutage: table.bool("order_past_outage", default: false),
             loginBudget: table.duration("login_budget", in: .milliseconds(100)...(.seconds(120)), default: .seconds(10))
         )
-        if result.order.isEmpty, table.has("order") {
+        if table.strings("order", default: ["local"]).isEmpty {
             table.refuse("order", "is empty: name at least one directory or \"local\"")
         }
         return result

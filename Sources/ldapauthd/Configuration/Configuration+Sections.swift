@@ -5,8 +5,8 @@ extension Configuration.HTTP {
     static func read(_ table: ConfigurationTable, folder: String) -> Configuration.HTTP {
         let timeouts: ClosedRange<Duration> = .milliseconds(100)...(.seconds(3600))
         let result = Configuration.HTTP(
-            listen: table.strings("listen", default: ["127.0.0.1:8480"]),
-            adminListen: table.strings("admin_listen", default: ["127.0.0.1:8481"]),
+            listen: table.strings("listen", default: ["127.0.0.1:8480"]).map { absolute($0, in: folder) },
+            adminListen: table.strings("admin_listen", default: ["127.0.0.1:8481"]).map { absolute($0, in: folder) },
             basePath: table.string("base_path", default: ""),
             trustedProxies: table.strings("trusted_proxies"),
             requireTLS: table.bool("require_tls", default: false),
@@ -24,6 +24,14 @@ extension Configuration.HTTP {
         }
         table.refuseUnknownKeys()
         return result
+    }
+}
+
+extension Configuration.HTTP {
+    /// The path of a Unix socket is relative to the configuration file, like every path.
+    private static func absolute(_ listener: String, in folder: String) -> String {
+        guard listener.hasPrefix("unix:") else { return listener }
+        return "unix:" + ConfigurationPath.absolute(String(listener.dropFirst("unix:".count)), in: folder)
     }
 }
 

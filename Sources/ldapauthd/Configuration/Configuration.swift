@@ -16,6 +16,21 @@ struct Configuration: Sendable {
     var directories: [Directory]
     var clients: [Client]
 
+    /// The same configuration with its secrets read now, for a command that gives up root's rights afterwards.
+    func holdingSecrets() -> Configuration {
+        var copy = self
+        for index in copy.directories.indices {
+            copy.directories[index].bindIdentities = directories[index].bindIdentities.map {
+                ($0.dn, $0.password.holding())
+            }
+        }
+        for index in copy.clients.indices {
+            copy.clients[index].secret = clients[index].secret?.holding()
+            copy.clients[index].secretHash = clients[index].secretHash?.holding()
+        }
+        return copy
+    }
+
     struct HTTP: Sendable {
         var listen: [String]
         var adminListen: [String]

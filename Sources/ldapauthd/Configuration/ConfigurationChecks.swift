@@ -6,18 +6,22 @@ import LDAPClient
 import Tokens
 
 /// What only shows when sections are looked at together, and what the file system says.
-enum ConfigurationChecks {
-    static func run(_ configuration: Configuration, root: ConfigurationTable) {
-        checkUniqueness(configuration, root)
-        checkTokens(configuration, root)
-        checkClients(configuration, root)
-        checkListeners(configuration.http, root)
+struct ConfigurationChecks {
+    let root: ConfigurationTable
+    /// Also look at the files that the configuration names.
+    let filesToo: Bool
+
+    func run(_ configuration: Configuration) {
+        checkUniqueness(configuration)
+        checkTokens(configuration)
+        checkClients(configuration)
+        checkListeners(configuration.http)
         for (index, directory) in configuration.directories.enumerated() {
-            checkDirectory(directory, root, prefix: "directory[\(index + 1)]")
+            checkDirectory(directory, prefix: "directory[\(index + 1)]")
         }
     }
 
-    private static func checkUniqueness(_ configuration: Configuration, _ root: ConfigurationTable) {
+    private func checkUniqueness(_ configuration: Configuration) {
         func refuseRepeats<Value: Hashable>(_ values: [Value], _ table: String, _ key: String) {
             var first: [Value: Int] = [:]
             for (index, value) in values.enumerated() {
@@ -37,6 +41,7 @@ enum ConfigurationChecks {
         var owners: [String: String] = [:]
         for (index, directory) in configuration.directories.enumerated() {
             for domain in directory.domains {
+                if domain.isEmpty { root.refuse("directory[\(index + 1)].domains", "holds an empty name") }
                 if let owner = owners.updateValue(directory.name, forKey: domain.lowercased()) {
                     root.refuse(
                         "directory[\(index + 1)].domains",
@@ -47,12 +52,13 @@ enum ConfigurationChecks {
         }
     }
 
-    private static func checkTokens(_ configuration: Configuration, _ root: ConfigurationTable) {
+    private func checkTokens(_ configuration: Configuration) {
         let tokens = configuration.tokens
-        if !tokens.issuer.hasPrefix("http://") && !tokens.issuer.hasPrefix("https://") {
+        let isAddress = tokens.issuer.hasPrefix("http://") || tokens.issuer.hasPrefix("https://")
+        if !isAddress || tokens.issuer.contains("?") || tokens.issuer.contains("#") {
             root.refuse(
                 "tokens.issuer",
-                "“\(tokens.issuer)” must be the public http:// or https:// address of this service"
+                "“\(tokens.issuer)” must be the public http:// or https:// address of this service, without a query"
             )
         }
         let base = configuration.http.basePath
@@ -71,17 +77,23 @@ enum ConfigurationChecks {
             guard let client, !configuration.clients.contains(where: { $0.id == client }) else { continue }
             root.refuse("authentication.\(key)", "“\(client)” is the id of no [[client]]")
         }
-        if let login = configuration.clients.first(where: { $0.id == tokens.loginClient }),
-            !login.grants.contains(.password)
-        {
+        if let login = login(configuration), !login.grants.contains(.password) {
             root.refuse("authentication.login_client", "client “\(login.id)” needs the grant “password”")
         }
-        if let file = configuration.masterKeyFile, file.spelling.hasPrefix("credential:"), file.path == nil {
+        if let directory = tokens.defaultDirectory, let sources = login(configuration)?.sources, !sources.isEmpty,
+            !sources.contains(SourceID(directory))
+        {
+            root.refuse(
+                "authentication.default_directory",
+                "\(directory) is not among the sources of the login client “\(tokens.loginClient)”"
+            )
+        }
+        if filesToo, let file = configuration.masterKeyFile, file.spelling.hasPrefix("credential:"), file.path == nil {
             root.refuse("tokens.master_key_file", "\(file) does not exist, and a credential cannot be made here")
         }
     }
 
-    private static func checkClients(_ configuration: Configuration, _ root: ConfigurationTable) {
+    private func checkClients(_ configuration: Configuration) {
         for (index, client) in configuration.clients.enumerated() {
             let prefix = "client[\(index + 1)]"
             if client.secret != nil && client.secretHash != nil {
@@ -105,20 +117,47 @@ enum ConfigurationChecks {
             }
             for (file, key) in [(client.secret, "secret_file"), (client.secretHash, "secret_hash_file")] {
                 guard let file else { continue }
-                checkSecret(file, "\(prefix).\(key)", root)
+                checkSecret(file, "\(prefix).\(key)")
             }
-            let idle = client.refreshIdle ?? configuration.tokens.refreshIdle
-            if let access = client.accessLifetime, access > idle, client.id != configuration.tokens.loginClient {
-                root.refuse("\(prefix).access_lifetime", "must not be longer than refresh_idle")
-            }
+            checkLifetimes(client, configuration, prefix: prefix)
+            checkEditorGroups(client, configuration, prefix: prefix)
         }
     }
 
-    private static func isScopeToken(_ scope: String) -> Bool {
+    private func login(_ configuration: Configuration) -> Configuration.Client? {
+        configuration.clients.first { $0.id == configuration.tokens.loginClient }
+    }
+
+    /// What takes effect counts, whether it is the client's own or inherited. The login client's tokens are not refreshed.
+    private func checkLifetimes(_ client: Configuration.Client, _ configuration: Configuration, prefix: String) {
+        guard client.id != configuration.tokens.loginClient || client.grants.contains(.refreshToken) else { return }
+        let access = client.accessLifetime ?? configuration.tokens.accessLifetime
+        let idle = client.refreshIdle ?? configuration.tokens.refreshIdle
+        guard access > idle, client.accessLifetime != nil || client.refreshIdle != nil else { return }
+        root.refuse(
+            "\(prefix).\(client.refreshIdle == nil ? "access_lifetime" : "refresh_idle")",
+            "the access lifetime of \(ConfigurationUnits.spell(access)) must not be longer than refresh_idle, which is "
+                + ConfigurationUnits.spell(idle)
+        )
+    }
+
+    private func checkEditorGroups(_ client: Configuration.Client, _ configuration: Configuration, prefix: String) {
+        let names = ["local"] + configuration.directories.map(\.name)
+        for group in client.editorGroups {
+            guard let colon = group.firstIndex(of: ":"), !names.contains(String(group[..<colon])) else { continue }
+            root.refuse(
+                "\(prefix).editor_groups",
+                "“\(group)”: “\(group[..<colon])” is the name of no [[directory]], nor \"local\""
+            )
+        }
+    }
+
+    private func isScopeToken(_ scope: String) -> Bool {
         !scope.isEmpty && scope.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }
     }
 
-    private static func checkSecret(_ file: SecretFile, _ key: String, _ root: ConfigurationTable) {
+    private func checkSecret(_ file: SecretFile, _ key: String) {
+        guard filesToo else { return }
         do throws(SecretFileError) {
             _ = try file.read()
         } catch {
@@ -126,7 +165,7 @@ enum ConfigurationChecks {
         }
     }
 
-    private static func checkListeners(_ http: Configuration.HTTP, _ root: ConfigurationTable) {
+    private func checkListeners(_ http: Configuration.HTTP) {
         let guarded = http.tls != nil || http.requireTLS || http.allowCleartext || !http.trustedProxies.isEmpty
         for (listeners, key) in [(http.listen, "listen"), (http.adminListen, "admin_listen")] {
             for text in listeners {
@@ -155,19 +194,18 @@ enum ConfigurationChecks {
             )
         }
         if let tls = http.tls {
-            checkFile(tls.certificateFile, "http.tls.certificate_file", root)
-            checkFile(tls.keyFile, "http.tls.key_file", root)
+            checkFile(tls.certificateFile, "http.tls.certificate_file")
+            checkFile(tls.keyFile, "http.tls.key_file")
         }
     }
 
-    private static func isOrigin(_ text: String) -> Bool {
+    private func isOrigin(_ text: String) -> Bool {
         guard let scheme = ["http://", "https://"].first(where: text.hasPrefix) else { return false }
         let host = text.dropFirst(scheme.count)
         return !host.isEmpty && !host.contains("/") && !host.contains("*")
     }
 
-    private static func checkDirectory(_ directory: Configuration.Directory, _ root: ConfigurationTable, prefix: String)
-    {
+    private func checkDirectory(_ directory: Configuration.Directory, prefix: String) {
         for url in directory.urls {
             if directory.startTLS && url.scheme != .ldap {
                 root.refuse("\(prefix).start_tls", "does not go with \(url): StartTLS is for ldap:// only")
@@ -184,15 +222,15 @@ enum ConfigurationChecks {
             (directory.caFile, "ca_file"), (directory.clientCertificateFile, "client_certificate_file"),
             (directory.clientKeyFile, "client_key_file"),
         ] {
-            if let path { checkFile(path, "\(prefix).\(key)", root) }
+            if let path { checkFile(path, "\(prefix).\(key)") }
         }
         if (directory.clientCertificateFile == nil) != (directory.clientKeyFile == nil) {
             root.refuse("\(prefix).client_certificate_file", "needs client_key_file beside it, and the reverse")
         }
         for (index, identity) in directory.bindIdentities.enumerated() {
-            checkSecret(identity.password, "\(prefix).\(index == 0 ? "" : "next_")bind_password_file", root)
+            checkSecret(identity.password, "\(prefix).\(index == 0 ? "" : "next_")bind_password_file")
         }
-        checkNames(directory, root, prefix: prefix)
+        checkNames(directory, prefix: prefix)
         do throws(DirectorySettingsError) {
             try DirectoryAuth.Directory.validate(directory.settings)
         } catch {
@@ -200,7 +238,7 @@ enum ConfigurationChecks {
         }
     }
 
-    private static func checkNames(_ directory: Configuration.Directory, _ root: ConfigurationTable, prefix: String) {
+    private func checkNames(_ directory: Configuration.Directory, prefix: String) {
         for identity in directory.bindIdentities where !identity.dn.contains("@") && !identity.dn.contains("\\") {
             do throws(LDAPError) {
                 _ = try DistinguishedName(identity.dn)
@@ -210,7 +248,9 @@ enum ConfigurationChecks {
         }
     }
 
-    private static func checkFile(_ path: String, _ key: String, _ root: ConfigurationTable) {
-        if unsafe access(path, R_OK) != 0 { root.refuse(key, "\(path) cannot be read: \(Errno.sentence(errno))") }
+    private func checkFile(_ path: String, _ key: String) {
+        if filesToo, unsafe access(path, R_OK) != 0 {
+            root.refuse(key, "\(path) cannot be read: \(Errno.sentence(errno))")
+        }
     }
 }

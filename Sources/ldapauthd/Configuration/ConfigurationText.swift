@@ -71,7 +71,7 @@ struct ConfigurationText {
                 ("refresh_idle", duration(tokens.refreshIdle)), ("session_max", duration(tokens.sessionMax)),
                 ("refresh_reuse_grace", duration(tokens.refreshReuseGrace)),
                 ("key_rotation", duration(tokens.keyRotation)),
-                ("master_key_file", configuration.masterKeyFile.map { quote($0.spelling) }),
+                ("master_key_file", configuration.masterKeyFile.map { quote($0.absoluteSpelling) }),
             ]
         )
     }
@@ -105,11 +105,11 @@ struct ConfigurationText {
                 ("min_tls", quote(directory.minimumTLS.rawValue)),
                 ("verify", quote(directory.verify.rawValue)),
                 ("bind_dn", directory.bindIdentities.first.map { quote($0.dn) }),
-                ("bind_password_file", directory.bindIdentities.first.map { quote($0.password.spelling) }),
+                ("bind_password_file", directory.bindIdentities.first.map { quote($0.password.absoluteSpelling) }),
                 ("next_bind_dn", directory.bindIdentities.dropFirst().first.map { quote($0.dn) }),
                 (
                     "next_bind_password_file",
-                    directory.bindIdentities.dropFirst().first.map { quote($0.password.spelling) }
+                    directory.bindIdentities.dropFirst().first.map { quote($0.password.absoluteSpelling) }
                 ),
                 ("user_base", quote(directory.userBase)), ("user_scope", quote(directory.userScope.rawValue)),
                 (
@@ -159,8 +159,8 @@ struct ConfigurationText {
         section(
             "[client]",
             [
-                ("id", quote(client.id)), ("secret_hash_file", client.secretHash.map { quote($0.spelling) }),
-                ("secret_file", client.secret.map { quote($0.spelling) }),
+                ("id", quote(client.id)), ("secret_hash_file", client.secretHash.map { quote($0.absoluteSpelling) }),
+                ("secret_file", client.secret.map { quote($0.absoluteSpelling) }),
                 ("grants", list(client.grants.map(\.rawValue).sorted())), ("scopes", list(client.scopes)),
                 ("default_scopes", list(client.defaultScopes)), ("audience", list(client.audience)),
                 ("sources", sources(client.sources)), ("redirect_url", client.redirectURL.map(quote)),

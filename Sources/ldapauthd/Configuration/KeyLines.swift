@@ -8,8 +8,10 @@ struct KeyLines {
     /// Looks through a text that is already known to be valid TOML.
     init(_ text: String) {
         var scan = Scan()
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            scan.read(line, number: index + 1, into: &lines)
+        // Split as octets: "\r\n" is one Character, and a file from another system has them.
+        for (index, octets) in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
+            let line = octets.last == 0x0D ? octets.dropLast() : octets
+            scan.read(Substring(line), number: index + 1, into: &lines)
         }
     }
 

@@ -2,11 +2,13 @@ import Authentication
 import Glibc
 
 /// A secret outside the configuration: a file, or a systemd credential written `credential:NAME`.
-struct SecretFile: Sendable, Hashable, CustomStringConvertible {
+struct SecretFile: Sendable, CustomStringConvertible {
     /// As written in the configuration.
     let spelling: String
     /// Where it may lie; the first that exists counts.
     let candidates: [String]
+    /// What was read before root's rights were given up, for a command.
+    private var held: Password?
 
     /// A secret named in a configuration file that lies in `folder`.
     init(_ spelling: String, relativeTo folder: String, credentialsDirectory: String? = Self.credentialsDirectory()) {
@@ -24,6 +26,9 @@ struct SecretFile: Sendable, Hashable, CustomStringConvertible {
         candidates = places + ["/etc/ldapauthd/credentials/\(name)"]
     }
 
+    /// As it may be written in a configuration file of any folder.
+    var absoluteSpelling: String { spelling.hasPrefix("credential:") ? spelling : candidates[0] }
+
     /// The file that exists, if any.
     var path: String? {
         candidates.first { unsafe access($0, F_OK) == 0 }
@@ -39,14 +44,27 @@ struct SecretFile: Sendable, Hashable, CustomStringConvertible {
     ///
     /// - Throws: `SecretFileError` with a sentence; a secret is at most 64 KiB long.
     func read() throws(SecretFileError) -> Password {
+        if let held { return held }
         guard let path else { throw SecretFileError("\(description) does not exist") }
         var octets = try Self.contents(of: path)
         defer { for index in octets.indices { octets[index] = 0 } }
-        var end = octets.count
-        if end > 0, octets[end - 1] == 0x0A { end -= 1 }
-        if end > 0, octets[end - 1] == 0x0D, octets.count > end { end -= 1 }
-        guard end > 0 else { throw SecretFileError("\(path) is empty") }
-        return Password(octets[..<end])
+        Self.stripLineEnd(&octets)
+        guard !octets.isEmpty else { throw SecretFileError("\(path) is empty") }
+        return Password(octets)
+    }
+
+    /// Takes one line end off, LF or CR LF; a lone CR belongs to the secret.
+    static func stripLineEnd(_ octets: inout [UInt8]) {
+        guard octets.last == 0x0A else { return }
+        octets.removeLast()
+        if octets.last == 0x0D { octets.removeLast() }
+    }
+
+    /// The same secret, read now where that is possible; where it is not, `read` will say why.
+    func holding() -> SecretFile {
+        var copy = self
+        do throws(SecretFileError) { copy.held = try read() } catch { copy.held = nil }
+        return copy
     }
 
     /// The folder of systemd's credentials, if the service was started with any.

@@ -14,6 +14,8 @@ struct CommandFailure: Error, Sendable, CustomStringConvertible {
         case notPermitted = 77
         /// The configuration is wrong (EX_CONFIG).
         case configuration = 78
+        /// Ctrl-C, as shells report it.
+        case interrupted = 130
     }
 
     let code: Code
@@ -36,6 +38,11 @@ extension AsyncParsableCommand {
         } catch let error as ConfigurationError {
             Terminal.complain(error.description)
             throw ExitCode(CommandFailure.Code.configuration.rawValue)
+        } catch let code as ExitCode {
+            throw code
+        } catch {
+            Terminal.complain("\(error)")
+            throw ExitCode(CommandFailure.Code.unavailable.rawValue)
         }
     }
 }

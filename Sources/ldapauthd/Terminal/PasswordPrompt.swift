@@ -42,14 +42,15 @@ enum PasswordPrompt {
         }
     }
 
-    /// Asks with the terminal's echo off (termios(3)), also when the question is interrupted.
+    /// Asks with the terminal's echo off (termios(3)). Signals of the keyboard are off too, because a default SIGINT would
+    /// end the program with the echo still off; Ctrl-C and Ctrl-D arrive as octets and are obeyed here.
     private static func ask(_ prompt: String) throws(CommandFailure) -> Password {
         var before = termios()
         guard unsafe tcgetattr(STDIN_FILENO, &before) == 0 else {
             throw CommandFailure(.badInput, "the terminal does not answer: \(Errno.sentence(errno))")
         }
         var silent = before
-        silent.c_lflag &= ~tcflag_t(ECHO)
+        silent.c_lflag &= ~tcflag_t(ECHO | ISIG)
         unsafe tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
         defer {
             unsafe tcsetattr(STDIN_FILENO, TCSAFLUSH, &before)
@@ -76,13 +77,13 @@ enum PasswordPrompt {
                 throw CommandFailure(.badInput, "\(name) cannot be read: \(Errno.sentence(errno))")
             }
             if count == 0 || (untilLineEnd && octet == 0x0A) { break }
+            if untilLineEnd, octet == 0x03 { throw CommandFailure(.interrupted, "interrupted; nothing was changed") }
             octets.append(octet)
             guard octets.count <= 4096 else {
                 throw CommandFailure(.badInput, "the password on \(name) is longer than 4 KiB")
             }
         }
-        if octets.last == 0x0A { octets.removeLast() }
-        if octets.last == 0x0D { octets.removeLast() }
+        SecretFile.stripLineEnd(&octets)
         guard !octets.isEmpty else { throw CommandFailure(.badInput, "the password on \(name) is empty") }
         return Password(octets)
     }

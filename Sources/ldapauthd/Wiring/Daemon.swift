@@ -81,7 +81,7 @@ struct Daemon {
             services.append(
                 AdminServer(
                     settings: http,
-                    readiness: { rooms.readiness(foundations.feed, usesLocal: usesLocal) },
+                    readiness: { await rooms.readiness(foundations, usesLocal: usesLocal) },
                     group: group,
                     logger: logger,
                     onReady: { _ in await gate.listens() }
@@ -97,7 +97,8 @@ struct Daemon {
                 onReady: { _ in await gate.listens() }
             )
         )
-        // Services stop in reverse order: first nobody new is let in, last the store's feed ends.
+        if manager.isPresent { services.append(StoppingService(manager: manager)) }
+        // Services stop in reverse order: first systemd hears of it, then nobody new is let in, last the feed ends.
         var settings = ServiceGroupConfiguration(
             services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
             gracefulShutdownSignals: [.sigterm, .sigint],
@@ -105,7 +106,6 @@ struct Daemon {
         )
         settings.maximumGracefulShutdownDuration = configuration.http.shutdownGrace + .seconds(5)
         try await ServiceGroup(configuration: settings).run()
-        await manager.stopping()
     }
 
     private func close(_ foundations: Foundations, _ group: MultiThreadedEventLoopGroup) async {
@@ -131,7 +131,10 @@ struct Daemon {
         for directory in configuration.directories {
             let name: Logger.Metadata = ["directory": "\(directory.name)"]
             if directory.verify == .insecureNone {
-                logger.warning("verify = \"insecure-none\": the directory's certificate is not checked", metadata: name)
+                logger.warning(
+                    "verify is insecure-none: nobody checks the certificate of the directory",
+                    metadata: name
+                )
             }
             let sendsCleartext = directory.urls.contains { url in
                 url.scheme == .ldap && !directory.startTLS && !CleartextRule.isLoopback(url.host)

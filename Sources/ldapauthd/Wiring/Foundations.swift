@@ -26,7 +26,7 @@ struct Foundations: Sendable {
         do {
             let keys = try await KeyRing.open(
                 store: store,
-                masterKey: try configuration.masterKey(),
+                masterKey: try configuration.masterKey(creating: try await store.keys().isEmpty),
                 policy: KeyPolicy(settings: configuration.tokens, clients: clients),
                 pool: pools.hashing
             )
@@ -70,11 +70,19 @@ struct Foundations: Sendable {
 
 extension Configuration {
     /// The key that wraps the private keys in the store; made beside a SQLite file when nothing else is said.
-    func masterKey() throws(KeyError) -> MasterKey {
-        if let file = masterKeyFile { return try MasterKey.load(path: file.path ?? file.candidates[0]) }
-        if storage.url == "sqlite::memory:" { return MasterKey.random() }
+    ///
+    /// - Parameter creating: true for a store without keys, whose first start this is.
+    func masterKey(creating: Bool) throws(KeyError) -> MasterKey {
+        guard let path = masterKeyPath else { return MasterKey.random() }
+        return try MasterKey.load(path: path, creating: creating)
+    }
+
+    /// Where the master key lies; nil for a store in memory, which forgets its keys anyway.
+    var masterKeyPath: String? {
+        if let file = masterKeyFile { return file.path ?? file.candidates[0] }
+        if storage.url == "sqlite::memory:" { return nil }
         let database = storage.url.dropFirst("sqlite:".count)
         let folder = database.lastIndex(of: "/").map { database[..<$0] } ?? "."
-        return try MasterKey.load(path: "\(folder)/master.key")
+        return "\(folder)/master.key"
     }
 }

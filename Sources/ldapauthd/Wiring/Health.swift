@@ -8,7 +8,7 @@ struct Health: Sendable {
     let poller: EventPoller
     let pools: Pools
     let group: MultiThreadedEventLoopGroup
-    private let last = LastCounts()
+    private let last = LastCount()
 
     init(poller: EventPoller, pools: Pools, group: MultiThreadedEventLoopGroup) {
         self.poller = poller
@@ -25,41 +25,46 @@ struct Health: Sendable {
             // Cancelled: nobody waits for the answer any more.
             try? await Task.sleep(for: .milliseconds(10))
         }
-        return poller.turns != turns && poolsProgress()
+        return poller.turns != turns && hashesProgress()
     }
 
+    /// Waits for the loops by looking, not by awaiting them: an await on a loop that hangs would never come back.
     private func loopsAnswer() async -> Bool {
-        await withTaskGroup(of: Bool.self) { tasks in
-            tasks.addTask { [group] in
-                for loop in group.makeIterator() {
-                    guard (try? await loop.submit {}.get()) != nil else { return false }
-                }
-                return true
-            }
-            tasks.addTask {
-                try? await Task.sleep(for: .seconds(2))
-                return false
-            }
-            let first = await tasks.next() ?? false
-            tasks.cancelAll()
-            return first
+        let loops = Array(group.makeIterator())
+        let answers = Answers()
+        for loop in loops { loop.execute { answers.count() } }
+        for _ in 0..<200 where answers.number < loops.count {
+            // Cancelled: nobody waits for the answer any more.
+            try? await Task.sleep(for: .milliseconds(10))
         }
+        return answers.number == loops.count
     }
 
-    /// A pool is stuck when work waits and nothing was finished since it was asked last.
-    private func poolsProgress() -> Bool {
-        [pools.hashes, pools.blocking].enumerated().allSatisfy { index, pool in
-            let completed = pool.completed
-            return last.changed(index, to: completed) || pool.waiting == 0
-        }
+    /// The hash pool is stuck when work waits and nothing was finished since it was asked last. The other pool is not
+    /// asked: its handshakes wait for directories, and a directory must never get the daemon restarted.
+    private func hashesProgress() -> Bool {
+        let completed = pools.hashes.completed
+        return last.changed(to: completed) || pools.hashes.waiting == 0
     }
 }
 
-/// What the pools had finished when they were asked last.
-private final class LastCounts: Sendable {
-    private let counts = Mutex<[Int: UInt64]>([:])
+/// Counts what came back.
+private final class Answers: Sendable {
+    private let answered = Mutex(0)
 
-    func changed(_ index: Int, to count: UInt64) -> Bool {
-        counts.withLock { $0.updateValue(count, forKey: index) != count }
+    func count() { answered.withLock { $0 += 1 } }
+
+    var number: Int { answered.withLock { $0 } }
+}
+
+/// What the pool had finished when it was asked last.
+private final class LastCount: Sendable {
+    private let value = Mutex<UInt64?>(nil)
+
+    func changed(to count: UInt64) -> Bool {
+        value.withLock { value in
+            defer { value = count }
+            return value != count
+        }
     }
 }

@@ -35,7 +35,8 @@ struct Rooms: Sendable {
             revocations: foundations.revocations,
             authenticator: authenticator,
             hasher: sources.hasher,
-            audit: audit
+            audit: audit,
+            sourceNames: Dictionary(uniqueKeysWithValues: configuration.directories.map { (SourceID($0.id), $0.name) })
         )
         setting = Self.setting(configuration)
     }
@@ -55,7 +56,8 @@ struct Rooms: Sendable {
     }
 
     /// Who can be asked now, for /readyz: not ready only while nobody at all can be let in.
-    func readiness(_ feed: ChangeFeed, usesLocal: Bool) -> ReadinessReport {
+    func readiness(_ foundations: Foundations, usesLocal: Bool) async -> ReadinessReport {
+        let feed = foundations.feed
         var sources = directories.map { directory in
             let status = directory.status
             let errors = status.hosts.compactMap(\.lastError)
@@ -66,9 +68,11 @@ struct Rooms: Sendable {
             )
         }
         let anyDirectory = sources.contains(where: \.isUp)
+        // Asked only when it matters; a store that does not answer lets nobody in.
+        let anyLocal = usesLocal && (anyDirectory || (try? await foundations.store.hasUsableAccount()) == true)
         sources.append(ReadinessReport.Source(name: "storage", isUp: feed.failure == nil, detail: feed.failure))
         return ReadinessReport(
-            isReady: feed.isLoaded && feed.failure == nil && (usesLocal || anyDirectory),
+            isReady: feed.isLoaded && feed.failure == nil && (anyLocal || anyDirectory),
             sources: sources
         )
     }

@@ -36,6 +36,17 @@ struct HangupService: Service {
     }
 }
 
+/// Tells systemd STOPPING=1 when the stop begins.
+struct StoppingService: Service {
+    let manager: ServiceManager
+
+    func run() async {
+        // Cancelled or told to stop: both end the wait.
+        try? await gracefulShutdown()
+        await manager.stopping()
+    }
+}
+
 /// Tells systemd READY=1 once every listener listens, whatever the directories do.
 final class StartGate: Sendable {
     private let missing: Mutex<Int>

@@ -36,7 +36,13 @@ enum AccountRoom {
         _ config: ConfigurationOption,
         _ work: (AccountService) async throws -> Void
     ) async throws {
-        let configuration = try config.load()
+        let configuration = try config.load(filesToo: false)
+        guard configuration.storage.url != "sqlite::memory:" else {
+            throw CommandFailure(
+                .configuration,
+                "storage.url is sqlite::memory:, which forgets everything at the end of each command"
+            )
+        }
         let store = try await configuration.openStore(logger: .quiet)
         let pools = Pools(hashThreads: 1)
         do {

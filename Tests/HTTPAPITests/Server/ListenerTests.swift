@@ -50,6 +50,13 @@ struct ListenerTests {
                 #expect(tokens.lastContext?.address == expected)
                 #expect(tokens.lastContext?.userAgent == "probe/1")
                 #expect(tokens.lastContext?.requestID.count == 16)
+                let answer = try await connection.request(
+                    "POST",
+                    "/api/v1/auth/token",
+                    headers: headers,
+                    body: "grant_type=client_credentials"
+                )
+                #expect(answer.body.contains(trusted ? "\"ip\":\"198.51.100.7\"" : "\"ip\":null"))
             }
         }
     }

@@ -17,7 +17,7 @@ final class ScriptedTokens: TokenIssuing {
         keys: String = #"{"keys":[]}"#,
         login: @escaping Login = { _, _ throws(TokenError) in ScriptedTokens.model },
         token: @escaping Token = { _, context throws(TokenError) in
-            AccessTokenResponse(accessToken: "at", expiresIn: 300, ip: context.address, scope: "read")
+            AccessTokenResponse(accessToken: "at", expiresIn: 300, ip: context.ip, scope: "read")
         }
     ) {
         self.keys = Array(keys.utf8)

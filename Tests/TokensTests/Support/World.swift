@@ -87,6 +87,22 @@ final class World: Sendable {
             authenticator: authenticator,
             hasher: hash,
             audit: audit,
+            sourceNames: [SourceID(1): "corp", SourceID(2): "partner"],
+            clock: clock
+        )
+    }
+
+    /// The same world after a reload with other clients.
+    func reloaded(clients: [Client]) -> TokenService {
+        TokenService(
+            settings: TokenSettings(firstSource: SourceID(1)),
+            clients: clients,
+            sessions: store,
+            keys: keys,
+            revocations: revocations,
+            authenticator: authenticator,
+            hasher: hash,
+            audit: audit,
             clock: clock
         )
     }

@@ -1,0 +1,302 @@
+import EventPoller
+import Logging
+
+/// The connections to one host: which are open, who uses them, who waits, and when they are closed.
+///
+/// The two pools' rules are in `ServicePoolState` and `BindPoolState`; here they meet sockets and time. It lives on the
+/// poller with its connections: lending one is a function call.
+actor HostConnections {
+    enum Role: Sendable {
+        case service, bind
+    }
+
+    typealias Lent = (connection: LDAPConnection, idleSince: ContinuousClock.Instant?)
+
+    private struct Waiter {
+        let continuation: CheckedContinuation<Result<LDAPConnection, LDAPError>, Never>
+        let timer: EventPoller.Timer
+    }
+
+    nonisolated let poller: EventPoller
+    nonisolated let settings: LDAPHostSettings
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe poller.asUnownedSerialExecutor() }
+
+    let dialer: LDAPDialer
+    let logger: Logger
+    private let events: (@Sendable (LDAPHostEvent) -> Void)?
+    private let limiter = DiagnosisLimiter()
+    private var diagnosis: Task<TLSFailure?, Never>?
+
+    var binds: BindPoolState
+    var services: ServicePoolState
+    private var held: [Int: (connection: LDAPConnection, role: Role)] = [:]
+    private var waiters: [UInt64: Waiter] = [:]
+    private var dials: [Int: Task<Void, Never>] = [:]
+    private var lastConnection = 0
+    private var lastWaiter: UInt64 = 0
+    private var sweep: EventPoller.Timer?
+    private var counters = LDAPHostStatistics()
+    private var isShutDown = false
+
+    init(dialer: LDAPDialer, logger: Logger, events: (@Sendable (LDAPHostEvent) -> Void)?) {
+        self.dialer = dialer
+        self.logger = logger
+        self.events = events
+        settings = dialer.settings
+        poller = dialer.poller
+        binds = BindPoolState(limit: settings.bindConnections, waiterLimit: settings.waiterLimit)
+        services = ServicePoolState(limit: settings.serviceConnections, waiterLimit: settings.waiterLimit)
+    }
+
+    isolated deinit {
+        if let sweep { poller.cancel(sweep) }
+    }
+
+    nonisolated func operationDeadline(_ deadline: ContinuousClock.Instant) -> ContinuousClock.Instant {
+        min(deadline, .now + settings.operationTimeout)
+    }
+
+    var statistics: LDAPHostStatistics {
+        var now = counters
+        now.serviceOpen = services.open
+        now.serviceInFlight = services.inFlight
+        now.serviceWaiting = services.waiting
+        now.bindOpen = binds.open
+        now.bindInUse = binds.lent.count
+        now.bindIdle = binds.idle.count
+        now.bindWaiting = binds.waiting
+        return now
+    }
+
+    func nextConnectionID() -> Int {
+        lastConnection += 1
+        return lastConnection
+    }
+
+    // MARK: waiting
+
+    /// Parks the caller until `hand` gives it a connection; `enqueue` says what the pool decided.
+    enum Decision {
+        case now(LDAPConnection, idleSince: ContinuousClock.Instant?)
+        case wait(dials: Bool)
+        case refuse
+    }
+
+    func take(
+        _ role: Role,
+        deadline: ContinuousClock.Instant,
+        after lost: Int? = nil
+    ) async throws(LDAPError) -> Lent {
+        if isShutDown { throw shutDownError }
+        lastWaiter += 1
+        let id = lastWaiter
+        switch request(role, id, lost) {
+        case .now(let connection, let since): return (connection, since)
+        case .refuse: throw LDAPError(.overloaded, "\(settings.url): \(waiters.count) requests wait for a connection")
+        case .wait(let dials):
+            if dials { dial(role) }
+        }
+        let timeout = LDAPError(.timeout, "\(settings.url): no connection was free in time")
+        let cancelled = LDAPError(.cancelled, "\(settings.url): cancelled while waiting for a connection")
+        let outcome = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let timer = poller.schedule(at: deadline) { [weak self] in
+                    self?.assumeIsolated { $0.giveUp(role, id, timeout) }
+                }
+                waiters[id] = Waiter(continuation: continuation, timer: timer)
+            }
+        } onCancel: {
+            Task { await giveUp(role, id, cancelled) }
+        }
+        return (try outcome.get(), nil)
+    }
+
+    private func request(_ role: Role, _ id: UInt64, _ lost: Int?) -> Decision {
+        switch role {
+        case .bind:
+            switch binds.request(id) {
+            case .lend(let number, let since):
+                guard let connection = held[number]?.connection else { return .refuse }
+                return .now(connection, idleSince: since)
+            case .wait(let dials): return .wait(dials: dials)
+            case .refuse: return .refuse
+            }
+        case .service:
+            switch services.request(id, after: lost) {
+            case .use(let number, let dials):
+                if dials { dial(.service) }
+                guard let connection = held[number]?.connection else { return .refuse }
+                return .now(connection, idleSince: connection.assumeIsolated { $0.idleSince })
+            case .wait(let dials): return .wait(dials: dials)
+            case .refuse: return .refuse
+            }
+        }
+    }
+
+    private func giveUp(_ role: Role, _ id: UInt64, _ error: LDAPError) {
+        guard waiters[id] != nil else { return }
+        if role == .bind { binds.giveUp(id) } else { services.giveUp(id) }
+        hand(id, .failure(error))
+    }
+
+    private func hand(_ id: UInt64, _ outcome: Result<LDAPConnection, LDAPError>) {
+        guard let waiter = waiters.removeValue(forKey: id) else { return }
+        poller.cancel(waiter.timer)
+        waiter.continuation.resume(returning: outcome)
+    }
+
+    /// A bind connection is free: for the next who waits, or for the stack.
+    func place(_ placement: BindPoolState.Placement, _ connection: LDAPConnection) {
+        if case .lend(let waiter) = placement { hand(waiter, .success(connection)) }
+    }
+
+    // MARK: dialling
+
+    private func dial(_ role: Role) {
+        let id = nextConnectionID()
+        counters.dials += 1
+        dials[id] = Task {
+            let begun = ContinuousClock.now
+            do throws(LDAPError) {
+                let connection = try await connect(id, role)
+                events?(.connected(after: ContinuousClock.now - begun))
+                arrived(connection, role)
+            } catch {
+                let error = await explained(error)
+                counters.dialFailures += 1
+                logger.debug("connect failed", metadata: ["host": "\(settings.url)", "error": "\(error)"])
+                events?(.connectFailed(error))
+                let disappointed = role == .bind ? binds.dialFailed() : services.dialFailed()
+                for waiter in disappointed { hand(waiter, .failure(error)) }
+            }
+            dials[id] = nil
+        }
+    }
+
+    private func connect(_ id: Int, _ role: Role) async throws(LDAPError) -> LDAPConnection {
+        var steps: LDAPDialer.Steps = []
+        let deadline = ContinuousClock.now + settings.connectTimeout
+        let connection = try await dialer.dial(id: id, deadline: deadline, steps: &steps)
+        guard role == .service, !settings.serviceIdentities.isEmpty else { return connection }
+        do throws(LDAPError) {
+            try await dialer.bindService(
+                connection,
+                deadline: .now + settings.operationTimeout,
+                steps: &steps
+            )
+        } catch {
+            await connection.close(error)
+            throw error.with(requestWasWritten: false)
+        }
+        return connection
+    }
+
+    private func arrived(_ connection: LDAPConnection, _ role: Role) {
+        guard !isShutDown else {
+            let error = shutDownError
+            connection.assumeIsolated { $0.close(error) }
+            return
+        }
+        held[connection.id] = (connection, role)
+        armSweep()
+        switch role {
+        case .bind:
+            place(binds.dialed(connection.id, now: .now), connection)
+        case .service:
+            for waiter in services.dialed(connection.id) { hand(waiter, .success(connection)) }
+        }
+        let id = connection.id
+        connection.assumeIsolated {
+            $0.whenLost { [weak self] error in self?.assumeIsolated { $0.gone(id, error) } }
+        }
+    }
+
+    /// Names the cause of a failed handshake; one diagnosis is shared by all who fail, and made once a minute.
+    private func explained(_ error: LDAPError) async -> LDAPError {
+        guard error.isHandshakeFailure, !isShutDown else { return error }
+        if limiter.mayDiagnose(settings.url) {
+            let (url, startTLS, tls) = (settings.url, settings.startTLS, settings.tls)
+            let deadline = ContinuousClock.now + settings.connectTimeout
+            diagnosis = Task {
+                await TLSDiagnosis.diagnose(url: url, startTLS: startTLS, tls: tls, deadline: deadline)
+            }
+        }
+        guard let cause = await diagnosis?.value else { return error }
+        return LDAPError(.tls, "\(settings.url): \(cause.sentence)")
+    }
+
+    // MARK: the end of connections
+
+    private func gone(_ id: Int, _ error: LDAPError) {
+        guard forget(id), error.code == .connectionLost else { return }
+        counters.losses += 1
+        events?(.lost(error))
+    }
+
+    /// Takes a connection out of its pool. False when it is out already.
+    private func forget(_ id: Int) -> Bool {
+        guard let (_, role) = held.removeValue(forKey: id) else { return false }
+        let dials = role == .service ? services.closed(id) : binds.closed(id)
+        if dials, !isShutDown { dial(role) }
+        return true
+    }
+
+    /// A search has ended: its place on the connection is the next one's.
+    func finished(_ connection: LDAPConnection) {
+        if let waiter = services.finished(connection.id) { hand(waiter, .success(connection)) }
+    }
+
+    /// No new searches on this connection.
+    func withdraw(_ connection: LDAPConnection) {
+        if services.closed(connection.id), !isShutDown { dial(.service) }
+    }
+
+    /// Closes a connection that is of no use any more; that is no loss.
+    func close(_ connection: LDAPConnection, _ why: String) {
+        _ = forget(connection.id)
+        let error = LDAPError(.connectionLost, "\(settings.url): \(why)")
+        connection.assumeIsolated { $0.close(error) }
+    }
+
+    private func armSweep() {
+        guard sweep == nil else { return }
+        let pause = max(.milliseconds(50), settings.idleTimeout / 4)
+        sweep = poller.schedule(at: .now + pause) { [weak self] in self?.assumeIsolated { $0.closeIdle() } }
+    }
+
+    private func closeIdle() {
+        sweep = nil
+        let limit = ContinuousClock.now - settings.idleTimeout
+        closeBinds(idleSince: limit)
+        for id in services.connections {
+            guard let connection = held[id]?.connection else { continue }
+            let isIdle = connection.assumeIsolated { $0.inFlight == 0 && $0.lastHeard <= limit }
+            if isIdle { close(connection, "idle") }
+        }
+        if !held.isEmpty { armSweep() }
+    }
+
+    func closeBinds(idleSince limit: ContinuousClock.Instant) {
+        for id in binds.takeIdle(since: limit) {
+            if let connection = held[id]?.connection { close(connection, "idle") }
+        }
+    }
+
+    private var shutDownError: LDAPError { LDAPError(.shutDown, "\(settings.url): shut down") }
+
+    private func closeAll(_ error: LDAPError) {
+        for (connection, _) in held.values { connection.assumeIsolated { $0.close(error) } }
+    }
+
+    func shutdown() async {
+        isShutDown = true
+        let error = shutDownError
+        for id in binds.takeWaiters() + services.takeWaiters() { hand(id, .failure(error)) }
+        closeAll(error)
+        if let sweep { poller.cancel(sweep) }
+        sweep = nil
+        for dial in dials.values { dial.cancel() }
+        for dial in dials.values { await dial.value }
+        diagnosis?.cancel()
+    }
+}

@@ -1,0 +1,205 @@
+import EventPoller
+import Glibc
+
+extension LDAPConnection {
+    // MARK: bind
+
+    /// A simple bind (RFC 4513 §5.1.3), whatever its result; nothing else may be in flight (RFC 4511 §4.2.1).
+    ///
+    /// The connection is looked at before the request is written: one found dead throws with `requestWasWritten` false.
+    func simpleBind(
+        dn: String,
+        password: some LDAPCredential,
+        controls: [LDAPControl],
+        deadline: ContinuousClock.Instant
+    ) async throws(LDAPError) -> BindResponse {
+        try Self.check(dn, "DN")
+        guard unsafe password.withUnsafeBytes({ unsafe !$0.isEmpty }) else {
+            // RFC 4513 §5.1.2: it would "succeed" without proving anything.
+            throw LDAPError(.invalidArgument, "an empty password proves nothing and is not sent")
+        }
+        return try await bind(deadline) { $0.sendSimpleBind(dn: dn, password: password, controls: controls) }
+    }
+
+    /// SASL EXTERNAL: who the client certificate or the Unix socket says.
+    func externalBind(deadline: ContinuousClock.Instant) async throws(LDAPError) -> BindResponse {
+        try await bind(deadline) { $0.sendExternalBind() }
+    }
+
+    private func bind(
+        _ deadline: ContinuousClock.Instant,
+        write: @escaping (LDAPHandle) -> SendOutcome
+    ) async throws(LDAPError) -> BindResponse {
+        drain()
+        guard inFlight == 0 else {
+            throw LDAPError(.invalidArgument, "\(place): a bind while other requests are in flight")
+        }
+        let reply = try await perform(.bind, deadline: deadline, write: write)
+        return BindResponse(
+            resultCode: reply.result.code,
+            diagnosticMessage: reply.result.diagnosticMessage,
+            controls: reply.result.controls,
+            host: place
+        )
+    }
+
+    // MARK: search
+
+    /// All entries, page by page when the request asks for pages.
+    /// - Parameter maximumBytes: of memory for all entries together; `.responseTooLarge` beyond.
+    func search(
+        _ request: SearchRequest,
+        deadline: ContinuousClock.Instant,
+        maximumBytes: Int
+    ) async throws(LDAPError) -> SearchResult {
+        try Self.check(request.base, "base")
+        for attribute in request.attributes { try Self.check(attribute, "attribute name") }
+        guard request.pageSize != nil else {
+            let reply = try await page(request, [], SearchResult(entries: []), maximumBytes, deadline)
+            return try result(of: reply, request, SearchResult(entries: [])).0
+        }
+        try await takePagingTurn(deadline)
+        defer { paging.leave() }
+        var collected = SearchResult(entries: [])
+        var cookie: [UInt8] = []
+        var room = maximumBytes
+        repeat {
+            let reply = try await page(request, cookie, collected, room, deadline)
+            room -= reply.entries.reduce(0) { $0 + $1.footprint }
+            (collected, cookie) = try result(of: reply, request, collected)
+        } while !cookie.isEmpty
+        return collected
+    }
+
+    private func page(
+        _ request: SearchRequest,
+        _ cookie: [UInt8],
+        _ collected: SearchResult,
+        _ room: Int,
+        _ deadline: ContinuousClock.Instant
+    ) async throws(LDAPError) -> Reply {
+        let wanted = request.sizeLimit > 0 ? Int(request.sizeLimit) - collected.entries.count : 0
+        let limits = OperationTable<Caller>.SearchLimits(entries: wanted, bytes: max(0, room))
+        let seconds = Int((deadline - .now).components.seconds) + 1
+        return try await perform(.search, limits: limits, deadline: deadline) {
+            $0.sendSearch(request, cookie: cookie, seconds: seconds)
+        }
+    }
+
+    /// Adds a page to what is there; the cookie is empty when there are no more.
+    private func result(
+        of reply: Reply,
+        _ request: SearchRequest,
+        _ before: SearchResult
+    ) throws(LDAPError) -> (SearchResult, cookie: [UInt8]) {
+        var result = before
+        result.entries += reply.entries
+        result.droppedReferences += reply.references
+        let isLimit = reply.result.code == .sizeLimitExceeded && request.sizeLimit > 0
+        guard reply.result.code == .success || isLimit else {
+            throw LDAPError(
+                .result,
+                "\(place): search ended with \(reply.result.code) (\(LDAPHandle.text(of: reply.result.code.rawValue)))"
+                    + (reply.result.diagnosticMessage.isEmpty ? "" : ": \(reply.result.diagnosticMessage)"),
+                resultCode: reply.result.code,
+                requestWasWritten: true
+            )
+        }
+        result.isTruncated = isLimit || reply.isCut
+        guard !result.isTruncated, request.pageSize != nil, let cookie = handle?.pagingCookie(in: reply.result) else {
+            return (result, [])
+        }
+        // The limit is for the whole search, however a server counts it.
+        if request.sizeLimit > 0, result.entries.count >= Int(request.sizeLimit), !cookie.isEmpty {
+            result.isTruncated = true
+            return (result, [])
+        }
+        return (result, cookie)
+    }
+
+    private func takePagingTurn(_ deadline: ContinuousClock.Instant) async throws(LDAPError) {
+        if paging.enter() { return }
+        let id = paging.nextID()
+        let timeout = LDAPError(.timeout, "\(place): no turn to page in time")
+        let timer = poller.schedule(at: deadline) { [weak self] in
+            self?.assumeIsolated { $0.paging.giveUp(id, timeout) }
+        }
+        defer { poller.cancel(timer) }
+        let cancelled = LDAPError(.cancelled, "\(place): cancelled")
+        let outcome = await withTaskCancellationHandler {
+            await withCheckedContinuation { paging.wait(id, $0) }
+        } onCancel: {
+            Task { await leavePagingQueue(id, cancelled) }
+        }
+        try outcome.get()
+    }
+
+    private func leavePagingQueue(_ id: UInt64, _ error: LDAPError) { paging.giveUp(id, error) }
+
+    // MARK: TLS
+
+    /// Asks the server to go on in TLS; the handshake comes next.
+    func startTLS(deadline: ContinuousClock.Instant) async throws(LDAPError) {
+        let reply = try await perform(.extended, deadline: deadline) { $0.sendStartTLS() }
+        guard reply.result.code == .success else {
+            throw LDAPError(
+                .tls,
+                "\(place): the server refuses StartTLS: \(LDAPHandle.text(of: reply.result.code.rawValue)) "
+                    + reply.result.diagnosticMessage,
+                resultCode: reply.result.code
+            )
+        }
+    }
+
+    /// Shakes hands on a thread of the pool. Neither libldap nor GnuTLS knows a deadline there: when it passes, the
+    /// duplicate of the socket is shut down, and the thread comes back with an error.
+    /// - Throws: `.tls` with what libldap says, which on GnuTLS is little; `.overloaded` when the pool is full.
+    func shakeHands(on pool: BlockingPool, deadline: ContinuousClock.Instant) async throws(LDAPError) {
+        stopWatching()
+        guard let handle, let descriptor = handle.descriptor else { throw loss ?? gone("closed") }
+        Self.setBlocking(descriptor, true)
+        handshakeSocket = Self.duplicate(descriptor)
+        defer { handshakeSocket = nil }
+        let failure: String?
+        do throws(BlockingPool.GivenUp) {
+            failure = try await pool.run(until: deadline, on: poller) { handle.installTLS() }
+        } catch {
+            handshakeSocket?.shutDown()
+            self.handle = nil
+            switch error.reason {
+            case .full: throw LDAPError(.overloaded, "\(place): too many handshakes are on their way")
+            case .deadline: throw LDAPError(.tls, "\(place): the server accepts but does not finish the TLS handshake")
+            default: throw LDAPError(.cancelled, "\(place): cancelled while shaking hands")
+            }
+        }
+        if let failure {
+            var error = LDAPError(.tls, "\(place): TLS handshake failed: \(failure)")
+            error.isHandshakeFailure = true
+            throw error
+        }
+        if let loss { throw loss }
+        Self.setBlocking(descriptor, false)
+    }
+
+    private static func duplicate(_ descriptor: Int32) -> OpenDescriptor? {
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        return copy >= 0 ? OpenDescriptor(copy) : nil
+    }
+
+    private static func setBlocking(_ descriptor: Int32, _ blocks: Bool) {
+        let flags = fcntl(descriptor, F_GETFL)
+        _ = fcntl(descriptor, F_SETFL, blocks ? flags & ~O_NONBLOCK : flags | O_NONBLOCK)
+    }
+
+    /// C strings end at a zero: what follows would silently be left out.
+    private static func check(_ text: String, _ what: String) throws(LDAPError) {
+        if text.utf8.contains(0) { throw LDAPError(.invalidArgument, "a zero octet in a \(what)") }
+    }
+}
+
+extension LDAPError {
+    /// The same failure for another request.
+    func with(requestWasWritten: Bool) -> LDAPError {
+        LDAPError(code, message, resultCode: resultCode, requestWasWritten: requestWasWritten)
+    }
+}

@@ -1,0 +1,125 @@
+// LDAPClient owns the LDAP client that Swift on servers lacks: libldap's asynchronous calls on an epoll thread, with
+// deadlines on everything. It knows servers, connections, messages, filters, names and certificates; it knows nothing of
+// people, passwords' meaning or tokens. DirectoryAuth calls it, one `LDAPHost` for each host of a directory; the program
+// asks `connectReport` for its `check` command. All that blocks (reading certificates, TLS handshakes, name resolution)
+// runs on pools of threads; everything else lives on the poller.
+
+public import EventPoller
+public import Logging
+
+/// One host of a directory: its service connections and its bind connections.
+///
+/// *Service connections* are few, bound once as the service identity, and shared by many searches at a time. *Bind
+/// connections* are lent to one user bind at a time and used by the next without reconnecting: a bind replaces the identity
+/// (RFC 4511 §4.2.1). Both are made when they are first needed. A circuit breaker belongs in front of this type.
+public final class LDAPHost: Sendable {
+    /// What it was made with.
+    public let settings: LDAPHostSettings
+
+    private let connections: HostConnections
+
+    /// A host; opens nothing yet.
+    /// - Parameters:
+    ///   - poller: the thread on which the connections live.
+    ///   - pool: for handshakes and for reading certificates and passwords; a stuck handshake takes one thread until
+    ///     `connectTimeout`.
+    ///   - events: told of connections made, failed and lost, on the poller's thread: it must not block.
+    public convenience init(
+        settings: LDAPHostSettings,
+        poller: EventPoller,
+        pool: BlockingPool,
+        logger: Logger,
+        events: (@Sendable (LDAPHostEvent) -> Void)? = nil
+    ) {
+        self.init(
+            settings: settings,
+            poller: poller,
+            pool: pool,
+            logger: logger,
+            resolver: .shared,
+            events: events
+        )
+    }
+
+    init(
+        settings: LDAPHostSettings,
+        poller: EventPoller,
+        pool: BlockingPool,
+        logger: Logger,
+        resolver: NameResolver,
+        events: (@Sendable (LDAPHostEvent) -> Void)? = nil
+    ) {
+        self.settings = settings
+        let dialer = LDAPDialer(settings: settings, poller: poller, pool: pool, resolver: resolver)
+        connections = HostConnections(dialer: dialer, logger: logger, events: events)
+    }
+
+    /// A search on a service connection; retried once on a fresh connection when the connection was lost.
+    /// - Throws: `.serviceBind` without a searching identity; otherwise any code but `.overloaded` of a bind.
+    public func search(
+        _ request: SearchRequest,
+        deadline: ContinuousClock.Instant
+    ) async throws(LDAPError) -> SearchResult {
+        guard !settings.serviceIdentities.isEmpty else {
+            throw LDAPError(.serviceBind, "\(settings.url): no searching identity is configured")
+        }
+        return try await connections.search(request, deadline: deadline)
+    }
+
+    /// A user bind on a leased bind connection, with exactly one bind request written at most.
+    ///
+    /// An error with `requestWasWritten` false may be answered by asking another host; with true it may not, the server may
+    /// have counted the attempt.
+    public func bind(
+        dn: String,
+        password: some LDAPCredential,
+        controls: [LDAPControl] = [.passwordPolicyRequest],
+        deadline: ContinuousClock.Instant
+    ) async throws(LDAPError) -> BindResponse {
+        try await withBindConnection(deadline: deadline) { lease throws(LDAPError) in
+            try await lease.simpleBind(dn: dn, password: password, controls: controls, deadline: deadline)
+        }
+    }
+
+    /// Lends a bind connection for a bind and the searches of the person bound.
+    /// - Throws: `.overloaded` when too many wait already, `.timeout` when none is free in time, what made the connection
+    ///   impossible, or what `body` throws.
+    public func withBindConnection<Value: Sendable>(
+        deadline: ContinuousClock.Instant,
+        _ body: (any LDAPBindLease) async throws(LDAPError) -> Value
+    ) async throws(LDAPError) -> Value {
+        let lease = try await connections.lease(deadline: deadline)
+        do throws(LDAPError) {
+            let value = try await body(lease)
+            await connections.giveBack(lease)
+            return value
+        } catch {
+            await connections.giveBack(lease)
+            throw error
+        }
+    }
+
+    /// Reads the root DSE on a service connection.
+    public func rootDSE(deadline: ContinuousClock.Instant) async throws(LDAPError) -> RootDSE {
+        let result = try await connections.search(RootDSE.request, deadline: deadline)
+        guard let entry = result.entries.first else {
+            throw LDAPError(.result, "\(settings.url): the root DSE cannot be read", resultCode: .noSuchObject)
+        }
+        return RootDSE(entry: entry)
+    }
+
+    /// Makes one connection the way every login does, step by step, and closes it.
+    public func connectReport(deadline: ContinuousClock.Instant) async -> LDAPConnectReport {
+        await connections.connectReport(deadline: deadline)
+    }
+
+    /// What the connections are doing now.
+    public var statistics: LDAPHostStatistics {
+        get async { await connections.statistics }
+    }
+
+    /// Closes every connection; calls under way end with `.shutDown`.
+    public func shutdown() async {
+        await connections.shutdown()
+    }
+}

@@ -1,0 +1,175 @@
+import EventPoller
+import PostgresClient
+import TestSupport
+import Testing
+
+@Suite("Deadlines, cancellation, outages")
+struct OutageTests {
+    @Test("The deadline ends a call; the server stops too, and the client goes on")
+    func deadline() async throws {
+        try await Setting.shared { client in
+            _ = try await client.query("SELECT 1", deadline: soon)
+            let start = ContinuousClock.now
+            let error = await failure {
+                _ = try await client.query("SELECT pg_sleep(60), 'deadline-test'", deadline: .now + .seconds(1))
+            }
+            #expect(error?.code == .timeout)
+            #expect(error?.requestWasWritten == true)
+            #expect(start.duration(to: .now) < .seconds(5))
+            try await isStopped("deadline-test", client)
+        }
+    }
+
+    @Test("A cancelled transaction lets its locks go")
+    func cancel() async throws {
+        try await Setting.shared { client in
+            let task = Task {
+                try await client.transaction(deadline: soon) { transaction in
+                    _ = try await transaction.query("SELECT pg_advisory_xact_lock(4711)")
+                    _ = try await transaction.query("SELECT pg_sleep(60), 'cancel-test'")
+                }
+            }
+            #expect(await eventually { (try? await running("cancel-test", client)) == 1 })
+            task.cancel()
+            let result = await task.result
+            #expect(throws: PostgresError.self) { try result.get() }
+            try await isStopped("cancel-test", client)
+            let free = try await client.query("SELECT pg_try_advisory_xact_lock(4711)", deadline: soon)
+            #expect(free.rows == [[.bool(true)]])
+        }
+    }
+
+    @Test("A cancelled statement among others harms none of them")
+    func cancelOne() async throws {
+        try await Setting.shared({ $0.connections = 1 }) { client in
+            let slow = Task { try await client.query("SELECT pg_sleep(3)", deadline: soon) }
+            let victim = Task { try await client.query("SELECT 1", deadline: soon) }
+            let other = Task { try await client.query("SELECT 2", deadline: soon) }
+            try await Task.sleep(for: .milliseconds(100))
+            victim.cancel()
+            await #expect(throws: PostgresError.self) { try await victim.value }
+            #expect(try await other.value.rows == [[.int8(2)]])
+            _ = try await slow.value
+            #expect(await client.statistics().lost == 0)
+        }
+    }
+
+    private func running(_ mark: String, _ client: PostgresClient) async throws -> Int {
+        let rows = try await client.query(
+            "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE $1 AND pid <> pg_backend_pid()",
+            [.text("%\(mark)%")],
+            deadline: soon
+        ).rows
+        return rows.count
+    }
+
+    private func isStopped(_ mark: String, _ client: PostgresClient) async throws {
+        #expect(try await eventually { try await running(mark, client) == 0 })
+    }
+
+    @Test("A backend killed: its callers are told, the next call works")
+    func terminated() async throws {
+        try await Setting.shared({ $0.connections = 1 }) { client in
+            let other = try Setting(try await PostgresServer.shared().url)
+            let pid = try await client.query("SELECT pg_backend_pid()", deadline: soon).rows[0][0]
+            let slow = Task { try await client.query("SELECT pg_sleep(60)", deadline: soon) }
+            try await Task.sleep(for: .milliseconds(100))
+            _ = try await other.client.query("SELECT pg_terminate_backend($1::int)", [pid], deadline: soon)
+            let error = await failure { _ = try await slow.value }
+            #expect(error?.requestWasWritten == true)
+            #expect(error?.mayBeRepeated == false)
+            #expect(try await client.query("SELECT 1", deadline: soon).rows == [[.int8(1)]])
+            await other.client.close()
+        }
+    }
+
+    @Test("A transaction whose connection is lost before its COMMIT is undone, and may be repeated")
+    func lostTransaction() async throws {
+        try await Setting.shared { client in
+            _ = try await client.query("CREATE TABLE lost_transaction (a bigint)", deadline: soon)
+            let transaction = try await client.begin(deadline: soon)
+            let pid = try await transaction.query("SELECT pg_backend_pid()").rows[0][0]
+            _ = try await transaction.query("INSERT INTO lost_transaction VALUES (1)")
+            _ = try await client.query("SELECT pg_terminate_backend($1::int)", [pid], deadline: soon)
+            // The server's farewell may arrive with the next statement or before it.
+            #expect(
+                await eventually {
+                    do throws(PostgresError) {
+                        _ = try await transaction.query("SELECT 1")
+                        return false
+                    } catch {
+                        return error.mayBeRepeated || error.sqlState == "57P01"
+                    }
+                }
+            )
+            #expect(await failure { try await transaction.commit() } != nil)
+            #expect(try await client.query("SELECT a FROM lost_transaction", deadline: soon).rows.isEmpty)
+            _ = try await client.query("DROP TABLE lost_transaction", deadline: soon)
+        }
+    }
+
+    @Test("A restart, and a crash of a backend: the client comes back by itself")
+    func restart() async throws {
+        let server = try await PostgresServer.start()
+        let setting = try Setting(server.url)
+        let client = setting.client
+        _ = try await client.query("SELECT 1", deadline: soon)
+        await server.stop()
+        let start = ContinuousClock.now
+        let error = await failure { _ = try await client.query("SELECT 1", deadline: .now + .milliseconds(500)) }
+        #expect(error?.code == .connect || error?.code == .timeout || error?.code == .connectionLost)
+        #expect(start.duration(to: .now) < .seconds(5))
+        // When it has been away for longer than `patience` nobody waits any more.
+        try await Task.sleep(for: .milliseconds(2200))
+        let refused = ContinuousClock.now
+        #expect(await failure { _ = try await client.query("SELECT 1", deadline: soon) }?.code == .connect)
+        #expect(refused.duration(to: .now) < .seconds(5))
+        try await server.restart()
+        #expect(await eventually { (try? await client.query("SELECT 1", deadline: soon)) != nil })
+        // kill -9 of a backend makes the postmaster restart all of them.
+        let pid = try await client.query("SELECT pg_backend_pid()", deadline: soon).rows[0][0]
+        guard case .int8(let number) = pid else { return #expect(Bool(false)) }
+        _ = try await ChildProcess.run("kill", ["-9", "\(number)"])
+        #expect(await eventually { (try? await client.query("SELECT 1", deadline: soon)) != nil })
+        await client.close()
+    }
+
+    @Test("A frozen server costs each call its deadline, no more, and works again when it thaws")
+    func frozen() async throws {
+        let server = try await PostgresServer.start()
+        let setting = try Setting(server.url) { $0.connectTimeout = .seconds(1) }
+        let client = setting.client
+        _ = try await client.query("SELECT 1", deadline: soon)
+        try await server.pause()
+        for _ in 0..<3 {
+            let start = ContinuousClock.now
+            #expect(
+                await failure { _ = try await client.query("SELECT 1", deadline: .now + .milliseconds(400)) } != nil
+            )
+            #expect(start.duration(to: .now) < .seconds(5))
+        }
+        try await server.resume()
+        #expect(await eventually { (try? await client.query("SELECT 1", deadline: soon)) != nil })
+        await client.close()
+    }
+
+    @Test("Too many callers are refused at once, and a closed client says so")
+    func bounds() async throws {
+        try await Setting.shared({ configuration in
+            configuration.connections = 1
+            configuration.depth = 1
+            configuration.waitingLimit = 1
+        }) { client in
+            _ = try await client.query("SELECT 1", deadline: soon)
+            let slow = Task { try await client.query("SELECT pg_sleep(3)", deadline: soon) }
+            try await Task.sleep(for: .milliseconds(100))
+            let waits = Task { try await client.query("SELECT 1", deadline: soon) }
+            try await Task.sleep(for: .milliseconds(100))
+            #expect(await failure { _ = try await client.query("SELECT 1", deadline: soon) }?.code == .overloaded)
+            _ = try await slow.value
+            _ = try await waits.value
+            await client.close()
+            #expect(await failure { _ = try await client.query("SELECT 1", deadline: soon) }?.code == .closed)
+        }
+    }
+}
