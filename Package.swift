@@ -53,6 +53,7 @@ let package = Package(
         cLibrary("CExpat", debian: "libexpat1-dev"),
         cLibrary("CSystemd", debian: "libsystemd-dev"),
         cLibrary("CLinux", debian: "libc6-dev"),
+        cLibrary("CPostgres", pkgConfig: "libpq", debian: "libpq-dev"),
 
         // 2 libraries
         .target(name: "EventPoller", dependencies: ["CLinux"], swiftSettings: facingC),
@@ -68,6 +69,11 @@ let package = Package(
                 .product(name: "SwiftASN1", package: "swift-asn1"),
                 .product(name: "X509", package: "swift-certificates"),
             ],
+            swiftSettings: facingC
+        ),
+        .target(
+            name: "PostgresClient",
+            dependencies: ["CPostgres", "EventPoller", .product(name: "Logging", package: "swift-log")],
             swiftSettings: facingC
         ),
 
@@ -97,7 +103,7 @@ let package = Package(
         .target(
             name: "Storage",
             dependencies: [
-                "Authentication", "Tokens",
+                "Authentication", "EventPoller", "PostgresClient", "Tokens",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -172,9 +178,17 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "PostgresClientTests",
+            dependencies: [
+                "EventPoller", "PostgresClient", "TestSupport", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "StorageTests",
             dependencies: [
-                "Authentication", "Storage", "Tokens", .product(name: "Logging", package: "swift-log"),
+                "Authentication", "PostgresClient", "Storage", "TestSupport", "Tokens",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings
         ),

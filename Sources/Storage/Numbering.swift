@@ -7,6 +7,11 @@ enum Numbering {
         UPDATE counter SET value = value + 1 WHERE name = $1 AND value < 2147483647 RETURNING value
         """
 
+    /// The next DTTSessionId of a database that keeps it in a row.
+    static let raiseSession = """
+        UPDATE counter SET value = value + 1 WHERE name = 'session' AND value < 2147483647 RETURNING value
+        """
+
     private static let set = "UPDATE counter SET value = $2 WHERE name = $1"
 
     /// The lowest DTTSessionId from `$1` up that no session has.
@@ -30,9 +35,16 @@ enum Numbering {
     }
 
     /// The next DTTSessionId: one more than the last, and after 2 147 483 647 the lowest that is free.
-    static func nextSession(_ sql: any SQLTransaction) async throws(StoreError) -> Int32 {
-        if let row = try await sql.query(raise, [.text("session")]).first { return try row.int32(0) }
-        let floor = try await sql.query("SELECT value FROM counter WHERE name = 'session_floor'", [])
+    /// - Parameter raise: `SQLDatabase.nextSession`.
+    static func nextSession(_ sql: any SQLTransaction, raise: String) async throws(StoreError) -> Int32 {
+        if let next = try await sql.query(raise, []).first?.integer(0), let number = Int32(exactly: next) {
+            return number
+        }
+        // Written, so that of several nodes one looks at a time.
+        let floor = try await sql.query(
+            "UPDATE counter SET value = value WHERE name = 'session_floor' RETURNING value",
+            []
+        )
         let start = try floor.first?.integer(0) ?? 1
         guard let free = try await sql.query(lowestFreeSession, [.integer(start)]).first else {
             throw StoreError(.unavailable, "all 2147483647 numbers of sessions are taken")
@@ -48,6 +60,11 @@ enum Numbering {
             "UPDATE counter SET value = $1 WHERE name = 'session_floor' AND value > $1",
             [.integer(number)]
         )
+    }
+
+    /// Lets nobody else number people until the end of the transaction: who looks for a person after this finds everybody.
+    static func lockUsers(_ sql: any SQLTransaction) async throws(StoreError) {
+        _ = try await sql.query("UPDATE counter SET value = value WHERE name = 'user'", [])
     }
 
     /// The next userId: upward from 1, stepping over those taken from a directory.

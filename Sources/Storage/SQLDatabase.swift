@@ -18,8 +18,22 @@ protocol SQLDatabase: Sendable {
     /// Runs one reading statement of its own, and sees all that was answered before.
     func query(_ sql: String, _ values: [SQLValue]) async throws(StoreError) -> [SQLRow]
 
+    /// Runs one writing statement as a transaction of its own, and returns its rows once it is durable.
+    func write(_ sql: String, _ values: [SQLValue]) async throws(StoreError) -> [SQLRow]
+
     /// Runs `body`, and returns its value once it is durable; when `body` throws, nothing it did remains.
+    ///
+    /// A body throws on what a statement throws: PostgreSQL would not let it go on.
     func transaction<Value: Sendable>(_ body: @escaping TransactionBody<Value>) async throws(StoreError) -> Value
+
+    /// The statement that gives the next DTTSessionId; no row, or more than `Int32.max`, when they are used up.
+    var nextSession: String { get }
+
+    /// The statement that opens a session of somebody known at once, where the database has one.
+    var openKnown: String? { get }
+
+    /// Brings the schema up to date and returns the versions run.
+    func migrate(name: String) async throws(StoreError) -> [Int64]
 
     /// Writes a consistent copy of everything to a new file while others go on reading and writing.
     func backup(to path: String) async throws(StoreError)
@@ -29,4 +43,14 @@ protocol SQLDatabase: Sendable {
 
     /// What was done so far.
     func statistics() -> StoreStatistics
+}
+
+extension SQLDatabase {
+    func write(_ sql: String, _ values: [SQLValue]) async throws(StoreError) -> [SQLRow] {
+        try await transaction { (transaction) async throws(StoreError) in try await transaction.query(sql, values) }
+    }
+
+    var nextSession: String { Numbering.raiseSession }
+
+    var openKnown: String? { nil }
 }

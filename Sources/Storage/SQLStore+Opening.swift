@@ -17,19 +17,40 @@ extension SQLStore {
         VALUES ($1, $2, $3, $4, $5, $6)
         """
 
+    private static let insertNewIdentity = insertIdentity + " ON CONFLICT DO NOTHING RETURNING user_id"
+
     /// Finds or numbers the identity and inserts the session, in one transaction and with one wait for the disk.
     public func open(_ session: Session) async throws(StoreError) -> Session {
         let prepared = SessionRow.values(session)
+        if let statement = database.openKnown, let opened = try await openKnown(session, prepared, statement) {
+            return opened
+        }
+        let raise = database.nextSession
         return try await database.transaction { (sql) async throws(StoreError) in
             var opened = session
             opened.userID = try await Self.userID(of: session.identity, at: session.createdAt, sql)
-            opened.number = try await Numbering.nextSession(sql)
+            opened.number = try await Numbering.nextSession(sql, raise: raise)
             var values = prepared
             values[SessionRow.numberPlace] = .integer(opened.number)
             values[SessionRow.userIDPlace] = .integer(opened.userID)
             _ = try await sql.query(SessionRow.insert, values)
             return opened
         }
+    }
+
+    /// Opens the session of somebody known in one statement; nil when it takes more than that.
+    private func openKnown(
+        _ session: Session,
+        _ prepared: [SQLValue],
+        _ statement: String
+    ) async throws(StoreError) -> Session? {
+        let skipped = [SessionRow.numberPlace, SessionRow.userIDPlace]
+        let values = prepared.indices.filter { !skipped.contains($0) }.map { prepared[$0] }
+        guard let row = try await database.write(statement, values).first else { return nil }
+        var opened = session
+        opened.number = try row.int32(0)
+        opened.userID = try row.int32(1)
+        return opened
     }
 
     /// The userId of a person, numbering somebody new; a number from the directory holds over one given here before.
@@ -55,12 +76,7 @@ extension SQLStore {
             return mapped
         }
         guard let mapped = identity.mappedUserID else {
-            let number = try await Numbering.nextUser(sql)
-            _ = try await sql.query(
-                insertIdentity,
-                [.integer(number)] + key + [sourceName, username, .integer(now.milliseconds)]
-            )
-            return number
+            return try await number(key, [sourceName, username, .integer(now.milliseconds)], sql)
         }
         try await taken(mapped) { () async throws(StoreError) in
             _ = try await sql.query(
@@ -69,6 +85,22 @@ extension SQLStore {
             )
         }
         return mapped
+    }
+
+    /// Numbers somebody new. Another node may have done the same a moment ago: then its number holds.
+    private static func number(
+        _ key: [SQLValue],
+        _ further: [SQLValue],
+        _ sql: any SQLTransaction
+    ) async throws(StoreError) -> Int32 {
+        try await Numbering.lockUsers(sql)
+        for _ in 0..<16 {
+            if let row = try await sql.query(findIdentity, key).first { return try row.int32(0) }
+            let number = try await Numbering.nextUser(sql)
+            // No row: a number from a directory was put there meanwhile.
+            if try await !sql.query(insertNewIdentity, [.integer(number)] + key + further).isEmpty { return number }
+        }
+        throw StoreError(.unavailable, "no free userId was found: other nodes take them at the same moment")
     }
 
     private static func taken(_ number: Int32, _ write: () async throws(StoreError) -> Void) async throws(StoreError) {

@@ -127,7 +127,7 @@ extension SQLStore: SessionStore {
     }
 
     private func written(_ statement: String, _ values: [SQLValue]) async throws(StoreError) -> [SQLRow] {
-        try await database.transaction { (sql) async throws(StoreError) in try await sql.query(statement, values) }
+        try await database.write(statement, values)
     }
 
     private func session(in rows: [SQLRow]) throws(StoreError) -> Session? {

@@ -1,11 +1,13 @@
 public import Authentication
+public import EventPoller
 public import Logging
+import PostgresClient
 
 // Storage keeps identities, local accounts, sessions, keys and not-befores in SQL.
 //
 // It implements `AccountStore` of Authentication and `SessionStore`, `ChangeStore` and `KeyStore` of Tokens; it decides
 // nothing about who may log in or what a token says. `SQLStore` holds the one SQL text; `SQLDatabase` is the boundary to the
-// drivers (SQLite now). The program opens one store and hands it to the rules; commands open the same file beside the
+// drivers, SQLite and PostgreSQL. The program opens one store and hands it to the rules; commands open the same file beside the
 // daemon, which hears of their changes through `changes(after:now:)`.
 
 /// Where everything is kept: one SQL database, open.
@@ -21,30 +23,57 @@ public final class SQLStore: Sendable {
         self.clock = clock
     }
 
-    /// Opens the database, creating it (mode 0600, in a folder that exists) and bringing its schema up to date.
+    /// Opens the database and brings its schema up to date. An SQLite file is created (mode 0600, in a folder that exists); a
+    /// PostgreSQL database must exist, its user must be allowed to make tables in it.
     ///
     /// - Parameters:
     ///   - url: with an absolute path; see `StorageURL.resolved(relativeTo:)`.
-    ///   - readers: `storage.pool`: the most connections that read at once. Opened when needed; one more connection writes.
-    ///     Each lives on a dispatch queue of its own; no pool is needed.
+    ///   - readers: `storage.pool`: with SQLite the most connections that read at once, each on a dispatch queue of its own,
+    ///     beside one that writes; with PostgreSQL the most connections at all. Opened when needed.
+    ///   - passwordFile: for PostgreSQL: read at each connect, so that it may change while the store is open.
+    ///   - poller: where PostgreSQL's connections live; one of its own when nil.
+    ///   - blocking: for connecting to PostgreSQL; a few threads of its own when nil.
     ///   - clock: for the moments of endings that the store causes itself.
-    /// - Throws: `.unusable` or `.unavailable` with a sentence that names the file and the remedy.
+    /// - Throws: `.unusable` or `.unavailable` with a sentence that names the database and the remedy.
     public static func open(
         _ url: StorageURL,
         readers: Int = 8,
+        passwordFile: String? = nil,
+        poller: EventPoller? = nil,
+        blocking: BlockingPool? = nil,
         clock: any WallClock = SystemWallClock(),
         logger: Logger
     ) async throws(StoreError) -> SQLStore {
-        let path: String? =
-            switch url {
-            case .sqlite(let path): path
-            case .sqliteMemory: nil
-            }
-        let database = try await SQLiteDatabase(path: path, readers: readers, logger: logger)
-        let name = path ?? "in memory"
+        switch url {
+        case .sqlite(let path):
+            try await open(SQLiteDatabase(path: path, readers: readers, logger: logger), path, clock, logger)
+        case .sqliteMemory:
+            try await open(SQLiteDatabase(path: nil, readers: readers, logger: logger), "in memory", clock, logger)
+        case .postgresql(let url):
+            try await open(
+                PostgreSQLDatabase(
+                    opening: url,
+                    connections: readers,
+                    passwordFile: passwordFile,
+                    poller: poller,
+                    blocking: blocking,
+                    logger: logger
+                ),
+                "\(url)",
+                clock,
+                logger
+            )
+        }
+    }
+
+    static func open(
+        _ database: some SQLDatabase,
+        _ name: String,
+        _ clock: any WallClock,
+        _ logger: Logger
+    ) async throws(StoreError) -> SQLStore {
         do {
-            let run = try await Migrations.sqlite.run(on: database, name: name)
-            for version in run {
+            for version in try await database.migrate(name: name) {
                 logger.info("The database has a new schema", metadata: ["database": "\(name)", "schema": "\(version)"])
             }
         } catch {

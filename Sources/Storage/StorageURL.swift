@@ -1,4 +1,5 @@
 public import Authentication
+import PostgresClient
 
 /// `storage.url`: which database, and where.
 public enum StorageURL: Sendable, Hashable {
@@ -6,21 +7,22 @@ public enum StorageURL: Sendable, Hashable {
     case sqlite(path: String)
     /// An SQLite database that is gone when it is closed, for trying out.
     case sqliteMemory
+    /// A database of PostgreSQL, for several nodes.
+    case postgresql(PostgreSQLURL)
 
-    /// Reads `sqlite:/path`, `sqlite:relative`, or `sqlite::memory:`.
+    /// Reads `sqlite:/path`, `sqlite:relative`, `sqlite::memory:`, or `postgresql://user@host/db` with libpq's parameters.
     ///
     /// - Throws: `.unusable` with a sentence for everything else.
     public init(_ text: String) throws(StoreError) {
         if text.hasPrefix("postgresql:") || text.hasPrefix("postgres:") {
-            throw StoreError(
-                .unusable,
-                "PostgreSQL is not available in this version; use \"sqlite:/var/lib/ldapauthd/ldapauthd.db\""
-            )
+            self = .postgresql(try PostgreSQLURL(text))
+            return
         }
         guard text.hasPrefix("sqlite:") else {
             throw StoreError(
                 .unusable,
-                "\(text.prefix(while: { $0 != ":" })): is no storage known here; write \"sqlite:PATH\""
+                "\(text.prefix(while: { $0 != ":" })): is no storage known here; write \"sqlite:PATH\" or "
+                    + "\"postgresql://USER@HOST/DATABASE\""
             )
         }
         let path = String(text.dropFirst("sqlite:".count))

@@ -2,13 +2,19 @@ import Authentication
 import FoundationEssentials
 import Glibc
 import Logging
-import Storage
+import TestSupport
 import Testing
+
+@testable import Storage
 
 /// Where the conformance suite runs; a further database is a further case.
 enum Backend: CaseIterable, Sendable, CustomTestStringConvertible {
     case memory
     case file
+    case postgresql
+
+    /// Those with a database in one file, or in none.
+    static let sqlite: [Backend] = [.memory, .file]
 
     var testDescription: String { "\(self)" }
 
@@ -17,13 +23,21 @@ enum Backend: CaseIterable, Sendable, CustomTestStringConvertible {
         clock: any WallClock = FixedClock(),
         _ body: (SQLStore) async throws -> Void
     ) async throws {
+        guard self != .postgresql else { return try await withPostgreSQL(clock, body) }
         let folder = try Folder()
-        let url: StorageURL =
-            switch self {
-            case .memory: .sqliteMemory
-            case .file: .sqlite(path: folder.path(of: "test.db"))
-            }
-        let store = try await SQLStore.open(url, clock: clock, logger: .silent)
+        let url: StorageURL = self == .file ? .sqlite(path: folder.path(of: "test.db")) : .sqliteMemory
+        try await run(SQLStore.open(url, clock: clock, logger: .silent), body)
+    }
+
+    /// With time for a busy machine in each call; that outages are told in two seconds is another test's.
+    private func withPostgreSQL(_ clock: any WallClock, _ body: (SQLStore) async throws -> Void) async throws {
+        try await SharedPostgres.turn()
+        defer { SharedPostgres.giveTurn() }
+        let database = try await SharedPostgres.database(at: SharedPostgres.newURL())
+        try await run(SQLStore.open(database, "test", clock, .silent), body)
+    }
+
+    private func run(_ store: SQLStore, _ body: (SQLStore) async throws -> Void) async throws {
         do {
             try await body(store)
         } catch {

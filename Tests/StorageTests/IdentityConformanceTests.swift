@@ -69,8 +69,10 @@ struct IdentityConformanceTests {
             let byPerson = Dictionary(grouping: opened, by: { $0.identity.key.stableID })
             #expect(byPerson.values.allSatisfy { Set($0.map(\.userID)).count == 1 })
             let statistics = store.statistics()
-            #expect(statistics.largestBatch > 1)
-            #expect(statistics.batches < 1000)
+            if Backend.sqlite.contains(backend) {
+                #expect(statistics.largestBatch > 1)
+                #expect(statistics.batches < 1000)
+            }
             #expect(statistics.batchSizes.reduce(0, +) == statistics.batches)
             #expect(statistics.waiting == 0)
             for one in opened { #expect(try await store.session(one.id) == one) }
@@ -87,7 +89,12 @@ struct IdentityConformanceTests {
             #expect(try await next(.seconds(1)) == 2)
             #expect(try await next() == 3)
             try await store.database.transaction { (sql) async throws(StoreError) in
-                _ = try await sql.query("UPDATE counter SET value = 2147483646 WHERE name = 'session'", [])
+                _ = try await sql.query(
+                    backend == .postgresql
+                        ? "SELECT setval('session_number', 2147483646)"
+                        : "UPDATE counter SET value = 2147483646 WHERE name = 'session'",
+                    []
+                )
             }
             #expect(try await next() == 2_147_483_647)
             #expect(try await next() == 4)

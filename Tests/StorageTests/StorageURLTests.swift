@@ -21,8 +21,8 @@ struct StorageURLTests {
     @Test(
         "What it refuses",
         arguments: [
-            ("postgresql://u:PASSWORD@h/db", "not available in this version"),
-            ("postgres:x", "not available in this version"), ("mysql:x", "no storage known"), ("", "no storage known"),
+            ("postgresql://u:PASSWORD@h/db?no=such", "cannot be read"),
+            ("postgres:PASSWORD", "cannot be read"), ("mysql:x", "no storage known"), ("", "no storage known"),
             ("sqlite:", "names no file"), ("sqlite::other:", "names no file"), ("/var/lib/x.db", "no storage known"),
         ]
     )
@@ -35,5 +35,15 @@ struct StorageURLTests {
             #expect(error.detail.contains(sentence))
             #expect(!error.detail.contains("PASSWORD"))
         }
+    }
+
+    @Test(
+        "PostgreSQL's never tells its password",
+        arguments: ["postgresql://u:PASSWORD@a,b:5433/db?sslmode=require", "postgres://a,b:5433/db?password=PASSWORD"]
+    )
+    func postgresql(_ text: String) throws {
+        guard case .postgresql(let url) = try StorageURL(text) else { return #expect(Bool(false)) }
+        #expect("\(url)".hasSuffix("://a,b:5433/db"))
+        #expect(!"\(url)".contains("PASSWORD"))
     }
 }

@@ -59,6 +59,9 @@ public final class TCPFake: Sendable {
         var open: Set<Int32> = []
         var fillers: [Int32] = []
         var isStopped = false
+        /// True while a thread accepts: it closes the listener itself, or it would go on with a number that is by then
+        /// another fake's.
+        var isAccepting = false
     }
 
     private init(port: Int, listener: Int32) {
@@ -112,7 +115,9 @@ public final class TCPFake: Sendable {
             state.isStopped = true
             // Threads that read return at once; each closes its own socket.
             for socket in state.open { shutdown(socket, Int32(SHUT_RDWR)) }
-            return state.fillers + [listener]
+            guard state.isAccepting else { return state.fillers + [listener] }
+            shutdown(listener, Int32(SHUT_RDWR))
+            return state.fillers
         }
         for socket in fillers {
             shutdown(socket, Int32(SHUT_RDWR))
@@ -135,7 +140,17 @@ public final class TCPFake: Sendable {
 
     private func acceptAll(_ steps: @escaping @Sendable (Int) -> [Step]) {
         let (listener, state) = (listener, state)
+        state.update { $0.isAccepting = true }
         startThread {
+            defer {
+                state.update { state in
+                    state.isAccepting = false
+                    Glibc.close(listener)
+                    // Nobody else may close it again.
+                    state.isStopped = true
+                    for socket in state.open { shutdown(socket, Int32(SHUT_RDWR)) }
+                }
+            }
             while true {
                 guard let socket = Self.accept(listener) else { return }
                 let number = state.update { state -> Int? in

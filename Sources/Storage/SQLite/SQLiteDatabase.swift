@@ -55,6 +55,10 @@ final class SQLiteDatabase: SQLDatabase {
         return try result.get()
     }
 
+    func migrate(name: String) async throws(StoreError) -> [Int64] {
+        try await Migrations.sqlite.run(on: self, name: name)
+    }
+
     func backup(to target: String) async throws(StoreError) {
         guard let path else {
             throw StoreError(.unusable, "a database in memory cannot be copied to a file")

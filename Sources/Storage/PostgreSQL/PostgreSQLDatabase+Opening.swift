@@ -1,0 +1,43 @@
+import Authentication
+import EventPoller
+import Logging
+import PostgresClient
+
+extension PostgreSQLDatabase {
+    /// Connects, so that a wrong password or host is told at the start.
+    ///
+    /// - Parameters:
+    ///   - connections: the most at a time.
+    ///   - poller, blocking: made here when nil.
+    ///   - limit: of each call.
+    convenience init(
+        opening url: PostgreSQLURL,
+        connections: Int,
+        passwordFile: String?,
+        poller: EventPoller?,
+        blocking: BlockingPool?,
+        limit: Duration = PostgreSQLDatabase.callLimit,
+        logger: Logger
+    ) async throws(StoreError) {
+        var configuration = try url.configuration
+        configuration.connections = max(1, connections)
+        configuration.passwordFile = passwordFile
+        configuration.connectTimeout = .seconds(3)
+        configuration.setup = PostgreSQLStatements.setup
+        let executor: EventPoller
+        do throws(PollerError) {
+            if let poller { executor = poller } else { executor = try EventPoller(name: "postgresql") }
+        } catch {
+            throw StoreError(.unavailable, "no thread for PostgreSQL: \(error)")
+        }
+        let threads = blocking ?? BlockingPool(name: "postgresql", threads: 4, queueLimit: 16)
+        let client = PostgresClient(configuration, poller: executor, blocking: threads, logger: logger)
+        do throws(PostgresError) {
+            _ = try await client.query("SELECT 1", deadline: .now + configuration.connectTimeout + .seconds(1))
+        } catch {
+            await client.close()
+            throw PostgreSQLFailure.openingError(error)
+        }
+        self.init(client: client, limit: limit)
+    }
+}
