@@ -34,7 +34,7 @@ test: lint
 	scripts/install-packages test
 	$(SWIFT) build $(BUILD_FLAGS) --build-tests
 	scripts/python-tools
-	PATH="$(CURDIR)/.build/python/bin:$$PATH" $(SWIFT) test $(BUILD_FLAGS) --skip-build
+	PATH="$(CURDIR)/.build/python/bin:$$PATH" SWIFT="$(SWIFT)" scripts/run-tests
 
 test-tsan:
 	scripts/install-packages test

@@ -3,6 +3,7 @@ import DirectoryAuth
 import EventPoller
 import HTTPAPI
 import Logging
+import Storage
 import Tokens
 
 /// What one configuration becomes: made whole, replaced whole.
@@ -69,7 +70,8 @@ struct Rooms: Sendable {
         }
         let anyDirectory = sources.contains(where: \.isUp)
         // Asked only when it matters; a store that does not answer lets nobody in.
-        let anyLocal = usesLocal && (anyDirectory || (try? await foundations.store.hasUsableAccount()) == true)
+        var anyLocal = usesLocal
+        if usesLocal, !anyDirectory { anyLocal = (try? await foundations.store.hasUsableAccount()) ?? false }
         sources.append(ReadinessReport.Source(name: "storage", isUp: feed.failure == nil, detail: feed.failure))
         return ReadinessReport(
             isReady: feed.isLoaded && feed.failure == nil && (anyLocal || anyDirectory),
