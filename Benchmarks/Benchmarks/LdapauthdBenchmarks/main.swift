@@ -1,0 +1,28 @@
+internal import CAllocationCounter
+internal import Glibc
+
+// The micro-benchmarks: pure pieces of a login, without sockets, files or SQL, so that their instructions and
+// allocations are the same on every run. It runs one benchmark so many times and prints how often it allocated;
+// Benchmarks/run-micro runs it under callgrind, makes differences and compares them with thresholds.json.
+
+let benchmarks = proofs + formatBenchmarks + filterBenchmarks + tokenBenchmarks
+
+let arguments = CommandLine.arguments.dropFirst()
+if arguments.first == "--list" {
+    for benchmark in benchmarks { print(benchmark.name) }
+    exit(0)
+}
+guard arguments.count == 2, let name = arguments.first, let turns = arguments.last.flatMap({ Int($0) }), turns > 0,
+    let benchmark = benchmarks.first(where: { $0.name == name })
+else {
+    print("usage: ldapauthd-benchmarks --list | NAME TURNS")
+    exit(2)
+}
+
+let turn = try await benchmark.prepare()
+// Caches, lazy globals and the allocator's own tables come first, and once.
+for _ in 0..<20 { try await turn() }
+let before = allocation_count()
+for _ in 0..<turns { try await turn() }
+let allocations = allocation_count() - before
+print("{\"name\":\"\(name)\",\"turns\":\(turns),\"allocations\":\(Double(allocations) / Double(turns))}")
