@@ -105,6 +105,7 @@ let package = Package(
             dependencies: [
                 "Authentication", "EventPoller", "PostgresClient", "Tokens",
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings

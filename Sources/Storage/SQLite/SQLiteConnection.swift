@@ -1,6 +1,6 @@
 import Authentication
-import Foundation
 import GRDB
+import Glibc
 
 /// One SQLite connection with its prepared statements. Its calls block: only the actors on a `QueueExecutor` make them.
 struct SQLiteConnection: Sendable {
@@ -63,7 +63,7 @@ struct SQLiteConnection: Sendable {
         do {
             return try queue.inDatabase { database in
                 let statement = try database.cachedStatement(sql: sql)
-                try statement.setArguments(Self.arguments(values))
+                try SQLiteBinding.bind(values, to: statement)
                 guard statement.columnCount > 0 else {
                     try statement.execute()
                     return []
@@ -84,31 +84,6 @@ struct SQLiteConnection: Sendable {
     func close() {
         // The only error is "statements still in use", of which there is none here: rows are never read lazily.
         try? queue.close()
-    }
-
-    /// By name: SQLite takes `$2` for a name and numbers names by first appearance, so that `SELECT $2, $1` bound by
-    /// position would swap the two (sqlite.org/lang_expr.html#varparam).
-    private static func arguments(_ values: [SQLValue]) throws -> StatementArguments {
-        var named: [String: (any DatabaseValueConvertible)?] = [:]
-        named.reserveCapacity(values.count)
-        for (index, value) in values.enumerated() {
-            named[String(index + 1)] = try databaseValue(value)
-        }
-        return StatementArguments(named)
-    }
-
-    private static func databaseValue(_ value: SQLValue) throws -> DatabaseValue {
-        switch value {
-        case .null: return .null
-        case .integer(let number): return number.databaseValue
-        case .text(let text):
-            // GRDB binds a C string: all after a NUL would be lost, and two different people could become one.
-            guard !text.containsNUL else {
-                throw StoreError(.unusable, "a text with a NUL character cannot be stored")
-            }
-            return text.databaseValue
-        case .bytes(let bytes): return Data(bytes).databaseValue
-        }
     }
 
     private static func rows(_ statement: Statement) throws -> [SQLRow] {

@@ -160,7 +160,7 @@ struct Fault: Sendable, CustomTestStringConvertible {
                 try await host.bind(dn: Self.dn, password: Secret("x"), deadline: .after(20))
             }
         )
-        #expect(ContinuousClock.now - begun < .seconds(5))
+        #expect(ContinuousClock.now - begun < .seconds(15))
         #expect(fault.codes.contains(error.code), "\(error.code): \(error)")
         // "Closes at once" may be noticed before or after the write; a bind nobody read is no bind either way.
         if fault.name != "closes at once" { #expect(error.requestWasWritten == fault.isWritten, "\(error)") }

@@ -113,7 +113,7 @@ import Testing
 
     @Test func whatTheServerClosesWhileIdleIsDropped() async throws {
         var options = Slapd.Options()
-        options.globalLines = ["idletimeout 1"]
+        options.globalLines = ["idletimeout 3"]
         let slapd = try await Slapd.start(options)
         let host = try Rig().host(slapd.url)
         _ = try await host.bind(dn: dn, password: Secret("alice-secret"), deadline: .after(20))
