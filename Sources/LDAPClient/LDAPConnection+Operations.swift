@@ -30,7 +30,8 @@ extension LDAPConnection {
         _ deadline: ContinuousClock.Instant,
         write: @escaping (LDAPHandle) -> SendOutcome
     ) async throws(LDAPError) -> BindResponse {
-        drain()
+        // Looked at once more: what is written to a connection that has ended may not be written again elsewhere.
+        drain(isClosed: handle?.isEnded == true)
         guard inFlight == 0 else {
             throw LDAPError(.invalidArgument, "\(place): a bind while other requests are in flight")
         }

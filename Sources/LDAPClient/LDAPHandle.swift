@@ -119,6 +119,13 @@ final class LDAPHandle: @unchecked Sendable {
         return unsafe ioctl(descriptor, UInt(FIONREAD), &count) == 0 && count > 0
     }
 
+    /// True when the peer has ended the stream and nothing is left to read, whether or not the poller has heard of it.
+    var isEnded: Bool {
+        guard let descriptor else { return true }
+        var octet: UInt8 = 0
+        return unsafe recv(descriptor, &octet, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) == 0
+    }
+
     /// The socket, as long as libldap keeps it.
     var descriptor: Int32? {
         var number: Int32 = -1
