@@ -152,4 +152,10 @@ public final class EventPoller: SerialExecutor, Sendable {
     package func setAlarm(at deadline: ContinuousClock.Instant, _ handler: @escaping @Sendable () -> Void) {
         loop.setAlarm(at: deadline, handler)
     }
+
+    /// Runs `handler` on the thread soon; may be called anywhere. For cancellation handlers: a `Task` would have to wait
+    /// for a thread of Swift's pool first.
+    package func perform(_ handler: @escaping @Sendable () -> Void) {
+        loop.setAlarm(at: .now, handler)
+    }
 }

@@ -27,7 +27,8 @@ actor HandshakeGate {
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { turns.wait(id, $0) }
         } onCancel: {
-            Task { await giveUp(id, LDAPError(.cancelled, "\(place): cancelled")) }
+            let cancelled = LDAPError(.cancelled, "\(place): cancelled")
+            poller.perform { [weak self] in self?.assumeIsolated { $0.turns.giveUp(id, cancelled) } }
         }
         try outcome.get()
     }
@@ -36,6 +37,4 @@ actor HandshakeGate {
         turns.capacity = succeeded ? Self.trusted : 1
         turns.leave()
     }
-
-    private func giveUp(_ id: UInt64, _ error: LDAPError) { turns.giveUp(id, error) }
 }

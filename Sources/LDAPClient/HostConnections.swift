@@ -106,7 +106,7 @@ actor HostConnections {
                 waiters[id] = Waiter(continuation: continuation, timer: timer)
             }
         } onCancel: {
-            Task { await giveUp(role, id, cancelled) }
+            poller.perform { [weak self] in self?.assumeIsolated { $0.giveUp(role, id, cancelled) } }
         }
         return (try outcome.get(), nil)
     }
@@ -268,7 +268,7 @@ actor HostConnections {
         sweep = nil
         let limit = ContinuousClock.now - settings.idleTimeout
         closeBinds(idleSince: limit)
-        for id in services.connections {
+        for id in services.unused {
             guard let connection = held[id]?.connection else { continue }
             let isIdle = connection.assumeIsolated { $0.inFlight == 0 && $0.lastHeard <= limit }
             if isIdle { close(connection, "idle") }

@@ -130,12 +130,10 @@ extension LDAPConnection {
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { paging.wait(id, $0) }
         } onCancel: {
-            Task { await leavePagingQueue(id, cancelled) }
+            poller.perform { [weak self] in self?.assumeIsolated { $0.paging.giveUp(id, cancelled) } }
         }
         try outcome.get()
     }
-
-    private func leavePagingQueue(_ id: UInt64, _ error: LDAPError) { paging.giveUp(id, error) }
 
     // MARK: TLS
 

@@ -165,7 +165,7 @@ actor LDAPConnection {
                 }
             }
         } onCancel: {
-            Task { await giveUp(id, .cancelled) }
+            poller.perform { [weak self] in self?.assumeIsolated { $0.giveUp(id, .cancelled) } }
         }
         return try outcome.get()
     }

@@ -37,7 +37,8 @@ struct ServicePoolState {
     var open: Int { loads.count }
     var inFlight: Int { loads.values.reduce(0, +) }
     var waiting: Int { waiters.count }
-    var connections: [Connection] { Array(loads.keys) }
+    /// Those that nobody uses or is about to use.
+    var unused: [Connection] { loads.filter { $0.value == 0 }.map(\.key) }
 
     /// The least loaded connection.
     /// - Parameter lost: when a search is tried again, the connection it was lost on: only younger ones will do.

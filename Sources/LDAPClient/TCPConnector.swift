@@ -36,7 +36,8 @@ actor TCPConnector {
                 perform(race.begin())
             }
         } onCancel: {
-            Task { await end(.failure(LDAPError(.cancelled, "cancelled while connecting"))) }
+            let cancelled = LDAPError(.cancelled, "cancelled while connecting")
+            poller.perform { [self] in assumeIsolated { $0.end(.failure(cancelled)) } }
         }
         return try outcome.get()
     }

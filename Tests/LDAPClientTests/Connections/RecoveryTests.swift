@@ -51,10 +51,25 @@ import Testing
         let fake = try TCPFake.start(.script([.readMessage, .reply { LDAPReply.bind(to: $0) }, .close]))
         let host = try Rig().host("ldap://127.0.0.1:\(fake.port)")
         for round in 0..<40 {
-            // Without a pause the next bind may be written before the end of the stream arrives: that one is an error.
-            #expect(await eventually { fake.openConnections == 0 })
+            // A bind written before the end of the stream arrives is lost and must be an error, not a second bind: wait.
+            #expect(await eventually { await host.statistics.bindOpen == 0 })
             let response = try await host.bind(dn: dn, password: Secret("x"), deadline: .after(20))
             #expect(response.resultCode == .success, "\(round)")
+        }
+        #expect(fake.connections == 40)
+        await host.shutdown()
+    }
+
+    @Test func aConnectionThatIsClosedWhenItIsTakenIsNoSecondBind() async throws {
+        // As above without the wait: the end of the stream is found before the write, or the bind is an error.
+        let fake = try TCPFake.start(.script([.readMessage, .reply { LDAPReply.bind(to: $0) }, .close]))
+        let host = try Rig().host("ldap://127.0.0.1:\(fake.port)")
+        for _ in 0..<40 {
+            _ = await eventually { fake.openConnections == 0 }
+            let error = await failure { () async throws(LDAPError) in
+                try await host.bind(dn: dn, password: Secret("x"), deadline: .after(20))
+            }
+            #expect(error == nil || error?.requestWasWritten == true)
         }
         await host.shutdown()
     }

@@ -44,7 +44,7 @@ private final class Gate: Sendable {
         let error = await failure { () async throws(LDAPError) in try await host.search(root, deadline: .after(0.3)) }
         #expect(error?.code == .timeout)
         #expect(error?.requestWasWritten == true)
-        #expect(ContinuousClock.now - begun < .seconds(5))
+        #expect(ContinuousClock.now - begun < .seconds(20))
         #expect(await eventually { abandons(fake.received) == 1 })
         await host.shutdown()
     }
@@ -220,7 +220,7 @@ private final class Gate: Sendable {
         let begun = ContinuousClock.now
         for host in hosts { await host.shutdown() }
         for task in tasks { #expect(await task.value?.code == .shutDown) }
-        #expect(ContinuousClock.now - begun < .seconds(5))
+        #expect(ContinuousClock.now - begun < .seconds(20))
         for host in hosts {
             let after = await failure { () async throws(LDAPError) in try await host.search(root, deadline: .after(20))
             }
