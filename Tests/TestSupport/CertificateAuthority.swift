@@ -17,7 +17,7 @@ public final class CertificateAuthority: Sendable {
         case notYetValid
         /// In date, for `db.example` only.
         case wrongHost
-        /// In date, for these DNS names.
+        /// In date, for these DNS names and IPv4 addresses.
         case names([String])
         /// A client's, with this common name.
         case client(String)
@@ -79,7 +79,9 @@ public final class CertificateAuthority: Sendable {
             (commonName, names) = ("localhost", Self.localNames)
             validity = ["-startdate", "20490101000000Z", "-enddate", "20491231235959Z"]
         case .wrongHost: (commonName, names) = ("db.example", ["DNS:db.example"])
-        case .names(let given): (commonName, names) = (given.first ?? "none", given.map { "DNS:\($0)" })
+        case .names(let given):
+            let isAddress = { (name: String) in name.allSatisfy { $0.isNumber || $0 == "." } }
+            (commonName, names) = (given.first ?? "none", given.map { (isAddress($0) ? "IP:" : "DNS:") + $0 })
         case .client(let name):
             (commonName, names) = (name, [])
             usage = "clientAuth"

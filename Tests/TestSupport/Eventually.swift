@@ -43,26 +43,40 @@ public func freePort() throws -> Int {
     throw TestSupportError("no free port found")
 }
 
+/// An address 127.x.y.z at which nobody listens on any of the ports, for servers whose ports cannot be chosen.
+func freeLoopbackAddress(ports: [Int]) -> String {
+    while true {
+        let parts = (0..<3).map { _ in String(Int.random(in: 1...254)) }
+        let address = "127." + parts.joined(separator: ".")
+        let isFree = ports.allSatisfy { port in
+            guard let descriptor = connectLoopback(port: port, address: address) else { return true }
+            close(descriptor)
+            return false
+        }
+        if isFree { return address }
+    }
+}
+
 /// The type argument of socket(2) for TCP, not inherited by children.
 let streamSocket = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
 
-/// 127.0.0.1 with a port, in network order.
-func loopback(port: Int) -> sockaddr_in {
+/// An address with a port, in network order.
+func loopback(port: Int, address text: String = "127.0.0.1") -> sockaddr_in {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = in_port_t(truncatingIfNeeded: port).bigEndian
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    inet_pton(AF_INET, text, &address.sin_addr)
     return address
 }
 
 /// A blocking TCP connection to a loopback port, with a send and receive time limit; nil when refused.
-func connectLoopback(port: Int, seconds: Int = 1) -> Int32? {
+func connectLoopback(port: Int, address text: String = "127.0.0.1", seconds: Int = 1) -> Int32? {
     let descriptor = socket(AF_INET, streamSocket, 0)
     guard descriptor >= 0 else { return nil }
     var limit = timeval(tv_sec: seconds, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-    var address = loopback(port: port)
+    var address = loopback(port: port, address: text)
     let result = withUnsafePointer(to: &address) {
         $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
             connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))

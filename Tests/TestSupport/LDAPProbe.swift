@@ -9,8 +9,8 @@ enum LDAPProbe {
         + Array("1.1".utf8)
 
     /// True when any LDAP message comes back within a second.
-    static func answers(port: Int) -> Bool {
-        guard let descriptor = connectLoopback(port: port) else { return false }
+    static func answers(port: Int, address: String = "127.0.0.1") -> Bool {
+        guard let descriptor = connectLoopback(port: port, address: address) else { return false }
         defer { close(descriptor) }
         guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else { return false }
         var first: UInt8 = 0

@@ -15,4 +15,18 @@ public enum LDIF {
             value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } && !value.hasPrefix(":") && !value.hasPrefix("<")
         return isPlain ? "\(attribute): \(value)" : line(attribute, Array(value.utf8))
     }
+
+    /// The values of an attribute in unwrapped LDIF, as text; its name is compared without case.
+    public static func values(of attribute: String, in ldif: String) -> [String] {
+        ldif.split(separator: "\n").compactMap { line in
+            guard let colon = line.firstIndex(of: ":"), line[..<colon].lowercased() == attribute.lowercased() else {
+                return nil
+            }
+            let rest = line[line.index(after: colon)...]
+            guard rest.hasPrefix(":") else { return String(rest.drop { $0 == " " }) }
+            return Data(base64Encoded: String(rest.dropFirst().drop { $0 == " " })).map {
+                String(decoding: $0, as: UTF8.self)
+            }
+        }
+    }
 }
