@@ -33,7 +33,7 @@ public struct AuditEvent: Sendable {
     /// Why it was refused.
     public var reason: String?
 
-    /// For the operator: what the server said.
+    /// For the operator: what the server said, or warned of.
     public var detail: String?
 
     /// The directory host that answered.

@@ -87,6 +87,9 @@ public struct Identity: Sendable, Hashable {
     /// The host that answered, for the audit line.
     public var host: String?
 
+    /// What the source warned of at this login (grace logins left, the password's end), for the audit line; not kept.
+    public var notice: String?
+
     /// A person with a key, a canonical name and whatever else the source knows.
     public init(
         key: IdentityKey,

@@ -37,9 +37,14 @@ enum BindVerdict: Sendable, Hashable {
     /// Success with "must change" is none: that connection then gets 50 (OpenLDAP) or 53 (389) on everything else.
     private static func success(_ policy: PasswordPolicyControl?) -> BindVerdict {
         switch policy?.error {
-        case .some(.changeAfterReset): .refused(.mustChangePassword, passwordProved: true)
-        case .some(.passwordExpired): .refused(.passwordExpired, passwordProved: true)
-        default: policy?.isNetscapeExpired == true ? .refused(.mustChangePassword, passwordProved: true) : .accepted
+        case .some(.changeAfterReset): return .refused(.mustChangePassword, passwordProved: true)
+        case .some(.passwordExpired): return .refused(.passwordExpired, passwordProved: true)
+        case .some(.accountLocked): return .refused(.locked, passwordProved: false)
+        // The others are about changing a password (draft-behera-ldap-password-policy-10 §6.2).
+        default:
+            // Netscape's control alone: must change. Beside a count of grace logins it only says why there is one.
+            let mustChange = policy?.isNetscapeExpired == true && policy?.graceAuthNsRemaining == nil
+            return mustChange ? .refused(.mustChangePassword, passwordProved: true) : .accepted
         }
     }
 
@@ -59,17 +64,29 @@ enum BindVerdict: Sendable, Hashable {
         return .refused(.wrongPassword, passwordProved: false)
     }
 
-    /// 389: "Exceed password retry limit", with the right password or a wrong one.
+    /// 389: "Exceed password retry limit", or "Account inactivity limit exceeded" of its account policies; both are said
+    /// before the password is looked at.
     private static func constraintViolation(_ text: String, kind: DirectoryKind) -> BindVerdict {
-        let isLocked = kind.is389 || text.lowercased().contains("retry limit")
+        let text = text.lowercased()
+        if text.contains("inactivity limit") { return .refused(.accountExpired, passwordProved: false) }
+        let isLocked = kind.is389 || text.contains("retry limit")
         return .refused(isLocked ? .locked : .other, passwordProved: false)
     }
 
-    /// 389: "Account inactivated", FreeIPA: "Too many failed logins", right or wrong, so neither proves the password.
+    /// 389: "Account inactivated"; FreeIPA: "Too many failed logins", "Entry permanently locked", "Account (Kerberos
+    /// principal) is expired". All are said with the right password and with a wrong one, so none proves it.
     private static func unwilling(_ text: String) -> BindVerdict {
         let text = text.lowercased()
-        if text.contains("inactivated") { return .refused(.disabled, passwordProved: false) }
-        if text.contains("too many failed") { return .refused(.locked, passwordProved: false) }
-        return .refused(.other, passwordProved: false)
+        let reason: Rejection.Reason =
+            if text.contains("inactivated") {
+                .disabled
+            } else if text.contains("too many failed") || text.contains("permanently locked") {
+                .locked
+            } else if text.contains("principal) is expired") {
+                .accountExpired
+            } else {
+                .other
+            }
+        return .refused(reason, passwordProved: false)
     }
 }

@@ -34,8 +34,23 @@ extension Directory {
         } catch { return .failure(error) }
     }
 
+    /// The identity of a person who was let in just now.
+    func identity(of person: Person, groups: [String], letIn: Acceptance) -> Identity {
+        let state = letIn.credentialState(of: person)
+        var identity = identity(of: person, groups: groups, host: letIn.host, credentialState: state)
+        identity.notice = letIn.notice
+        return identity
+    }
+
     /// The identity of a person who was let in, or is still welcome.
-    func identity(of person: Person, groups: [String], host: String?) -> Identity {
+    ///
+    /// - Parameter credentialState: of the login at which the session begins, or began.
+    func identity(
+        of person: Person,
+        groups: [String],
+        host: String?,
+        credentialState: CredentialState
+    ) -> Identity {
         Identity(
             key: IdentityKey(source: id, stableID: person.stableID),
             sourceName: name,
@@ -47,7 +62,7 @@ extension Directory {
             groups: groups,
             mappedUserID: person.mappedUserID,
             locator: person.dn,
-            credentialState: person.credentialState,
+            credentialState: credentialState.text,
             host: host
         )
     }

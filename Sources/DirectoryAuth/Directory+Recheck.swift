@@ -4,7 +4,8 @@ internal import LDAPClient
 extension Directory {
     /// Looks at a person again by the DN known, and by the id where that leads nowhere.
     ///
-    /// Absence counts only after a complete, successful search: every failure on the way there is an outage.
+    /// Absence counts only after a complete, successful search: every failure on the way there is an outage. Questions about
+    /// the same person at the same time are asked once.
     public func recheck(
         _ key: IdentityKey,
         locator: String?,
@@ -12,22 +13,47 @@ extension Directory {
         deadline: ContinuousClock.Instant
     ) async -> RecheckResult {
         guard hasSearchingIdentity else { return .impossible }
+        let question = RecheckFlights.Question(key: key, locator: locator, credentialState: credentialState)
+        return await rechecks.answer(question) {
+            await self.recheck(key, locator, CredentialState(text: credentialState), deadline)
+        }
+    }
+
+    private func recheck(
+        _ key: IdentityKey,
+        _ locator: String?,
+        _ began: CredentialState,
+        _ deadline: ContinuousClock.Instant
+    ) async -> RecheckResult {
         do throws(LDAPError) {
             switch try await find(key, locator, deadline) {
             case .refused(var rejection):
                 rejection.key = key
                 return .ended(rejection)
             case .found(let person, let entry):
-                if let (reason, detail) = AccountState.refusal(entry, kind: settings.kind, now: wallClock.now()) {
-                    return .ended(Rejection(reason, source: id, key: key, detail: detail))
+                if let finding = try await finding(entry, began, deadline) {
+                    return .ended(Rejection(finding.reason, source: id, key: key, detail: finding.detail))
                 }
-                guard person.credentialState == credentialState else { return .passwordChanged }
+                guard person.credentialState == began.value else { return .passwordChanged }
                 let groups = try await groups.groups(of: person, by: hosts, deadline: deadline)
-                return .current(identity(of: person, groups: groups, host: nil))
+                return .current(identity(of: person, groups: groups, host: nil, credentialState: began))
             }
         } catch {
             return .unavailable(outage(error.message))
         }
+    }
+
+    /// What speaks against the account, other than what the directory let pass when the session began.
+    private func finding(
+        _ entry: LDAPEntry,
+        _ began: CredentialState,
+        _ deadline: ContinuousClock.Instant
+    ) async throws(LDAPError) -> AccountState.Finding? {
+        let policies =
+            AccountState.dependsOnPolicy(entry, kind: settings.kind)
+            ? try await policies.policies(of: entry, by: hosts, deadline: deadline) : []
+        return AccountState.findings(entry, kind: settings.kind, policies: policies, now: wallClock.now())
+            .first { !began.accepted.contains($0.reason) }
     }
 
     private func find(

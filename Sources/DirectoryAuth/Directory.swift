@@ -20,6 +20,8 @@ public final class Directory: DirectorySource {
     let bindDN: DNTemplate?
     let userBase: DistinguishedName?
     let dnCache: DNCache?
+    let policies = PasswordPolicyFinder()
+    let rechecks = RecheckFlights()
     let wallClock: any WallClock
 
     /// A directory that has asked nobody yet.
@@ -45,7 +47,7 @@ public final class Directory: DirectorySource {
         self.settings = settings
         self.wallClock = wallClock
         groups = try GroupFinder(settings.groups)
-        reader = PersonReader(settings, matchers: groups.matchers)
+        reader = PersonReader(settings, matchers: groups.matchers, wallClock: wallClock)
         userFilter = try FilterTemplate(settings.userFilter ?? settings.kind.defaults.userFilter, key: "user_filter")
         bindDN = if let text = settings.bindDNTemplate { try DNTemplate(text, key: "bind_dn_template") } else { nil }
         if settings.userBase.isEmpty {

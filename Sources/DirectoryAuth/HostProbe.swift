@@ -49,19 +49,10 @@ struct HostProbe: Sendable {
                     "allow it to be read by anybody, as RFC 4512 §5.1 has it"
                 )
             }
-            let vendor = [root.vendorName, root.vendorVersion].compactMap { $0 }.joined(separator: " ")
-            let kind = root.isActiveDirectory ? "Active Directory" : root.isOpenLDAP ? "OpenLDAP" : vendor
             let suffixes = root.namingContexts.isEmpty ? "none shown" : root.namingContexts.joined(separator: " ")
-            let message = "\(kind.isEmpty ? "" : "\(kind); ")suffixes: \(suffixes)"
-            if root.isActiveDirectory != (settings.kind == .activeDirectory), root.isActiveDirectory || root.isOpenLDAP
-            {
-                return Finding(
-                    .warning,
-                    message,
-                    "kind = \"\(settings.kind.rawValue)\" does not look right for this server"
-                )
-            }
-            return Finding(.passed, message)
+            let message = (KindFit.name(of: root).map { "\($0); " } ?? "") + "suffixes: \(suffixes)"
+            let remedy = KindFit.remedy(settings.kind, root)
+            return Finding(remedy == nil ? .passed : .warning, message, remedy)
         }
     }
 

@@ -10,7 +10,7 @@ struct LoginAttempt: Sendable {
 
     /// What came of the one user bind.
     private enum Bound: Sendable {
-        case accepted(host: String)
+        case accepted(Acceptance)
         case refused(Rejection)
         case unavailable(Outage)
     }
@@ -33,10 +33,10 @@ struct LoginAttempt: Sendable {
             // Groups are fetched beside the bind and told to nobody before it has succeeded.
             async let groups = directory.groupsResult(person, deadline: deadline)
             switch await bind(person.dn, person) {
-            case .accepted(let host):
+            case .accepted(let letIn):
                 let names = try await groups.get()
                 directory.dnCache?.insert(person, password: password, for: cacheKey, now: .now)
-                return .authenticated(directory.identity(of: person, groups: names, host: host))
+                return .authenticated(directory.identity(of: person, groups: names, letIn: letIn))
             case .refused(let rejection): return .rejected(rejection)
             case .unavailable(let outage): return .unavailable(outage)
             }
@@ -61,8 +61,8 @@ struct LoginAttempt: Sendable {
     private func trusted(_ record: DNCache.Record) async throws(LDAPError) -> AuthenticationResult {
         async let groups = directory.groupsResult(record.person, deadline: deadline)
         switch await bind(record.person.dn, record.person) {
-        case .accepted(let host):
-            return .authenticated(directory.identity(of: record.person, groups: try await groups.get(), host: host))
+        case .accepted(let letIn):
+            return .authenticated(directory.identity(of: record.person, groups: try await groups.get(), letIn: letIn))
         case .refused(let rejection): return try await afresh(rejection, record)
         case .unavailable(let outage): return .unavailable(outage)
         }
@@ -72,7 +72,7 @@ struct LoginAttempt: Sendable {
     private func doubted(_ record: DNCache.Record) async throws(LDAPError) -> AuthenticationResult {
         async let fresh = directory.lookUpResult(names, deadline: deadline)
         switch await bind(record.person.dn, record.person) {
-        case .accepted(let host): return try await renew(record, fresh.get(), host: host)
+        case .accepted(let letIn): return try await renew(record, fresh.get(), letIn)
         case .refused(let rejection):
             guard Self.mayBeStale(rejection) else { return .rejected(rejection) }
             return try await compare(fresh.get(), rejection, record)
@@ -84,13 +84,13 @@ struct LoginAttempt: Sendable {
     private func renew(
         _ record: DNCache.Record,
         _ fresh: PersonLookup,
-        host: String
+        _ letIn: Acceptance
     ) async throws(LDAPError) -> AuthenticationResult {
         switch fresh {
         case .found(let person, _) where person.dn == record.person.dn:
             let groups = try await directory.groups.groups(of: person, by: directory.hosts, deadline: deadline)
             directory.dnCache?.insert(person, password: password, for: cacheKey, now: .now)
-            return .authenticated(directory.identity(of: person, groups: groups, host: host))
+            return .authenticated(directory.identity(of: person, groups: groups, letIn: letIn))
         case .found(let person, _):
             // Renamed between the two requests: which entry was bound, nobody can say.
             directory.dnCache?.remove(cacheKey)
@@ -131,11 +131,11 @@ struct LoginAttempt: Sendable {
 
     private func bindThenRead(_ dn: String) async throws(LDAPError) -> AuthenticationResult {
         switch await bind(dn, nil) {
-        case .accepted(let host):
+        case .accepted(let letIn):
             let lookup = try await directory.read(dn: dn, by: directory.hosts, deadline: deadline)
             guard case .found(let person, _) = lookup else { return Self.refusal(lookup) }
             let groups = try await directory.groups.groups(of: person, by: directory.hosts, deadline: deadline)
-            return .authenticated(directory.identity(of: person, groups: groups, host: host))
+            return .authenticated(directory.identity(of: person, groups: groups, letIn: letIn))
         case .refused(let rejection): return .rejected(rejection)
         case .unavailable(let outage): return .unavailable(outage)
         }
@@ -148,7 +148,7 @@ struct LoginAttempt: Sendable {
             guard BindVerdict(response, kind: directory.settings.kind) == .accepted else {
                 return AuthenticationResult?.none
             }
-            return await readAsPerson(dn, LeaseSearcher(lease: lease), host: response.host)
+            return await readAsPerson(dn, LeaseSearcher(lease: lease), Acceptance(response))
         }
         switch outcome {
         case .unavailable(let why): return .unavailable(directory.outage(why))
@@ -162,12 +162,14 @@ struct LoginAttempt: Sendable {
         }
     }
 
-    private func readAsPerson(_ dn: String, _ searcher: LeaseSearcher, host: String) async -> AuthenticationResult {
+    private func readAsPerson(_ dn: String, _ searcher: LeaseSearcher, _ letIn: Acceptance) async
+        -> AuthenticationResult
+    {
         do throws(LDAPError) {
             let lookup = try await directory.read(dn: dn, by: searcher, deadline: deadline)
             guard case .found(let person, _) = lookup else { return Self.refusal(lookup) }
             let groups = try await directory.groups.groups(of: person, by: searcher, deadline: deadline)
-            return .authenticated(directory.identity(of: person, groups: groups, host: host))
+            return .authenticated(directory.identity(of: person, groups: groups, letIn: letIn))
         } catch {
             return .unavailable(directory.outage(error.message))
         }
@@ -195,12 +197,9 @@ struct LoginAttempt: Sendable {
     }
 
     private func judge(_ response: BindResponse, _ person: Person?) -> Bound {
-        let said =
-            "result \(response.resultCode)"
-            + (response.diagnosticMessage.isEmpty
-                ? "" : ", “\(LogText.escaped(response.diagnosticMessage.prefix(300)))”")
+        let said = Self.said(response)
         switch BindVerdict(response, kind: directory.settings.kind) {
-        case .accepted: return .accepted(host: response.host)
+        case .accepted: return .accepted(Acceptance(response))
         case .refused(let reason, let passwordProved):
             return .refused(
                 Rejection(
@@ -215,5 +214,14 @@ struct LoginAttempt: Sendable {
         case .hostUnavailable: return .unavailable(directory.outage("\(response.host): \(said)"))
         case .undecided(let hint): return .unavailable(directory.outage("\(response.host): \(said); \(hint)"))
         }
+    }
+
+    /// The server's words, for the audit line.
+    private static func said(_ response: BindResponse) -> String {
+        var said = "result \(response.resultCode)"
+        if let fault = response.passwordPolicy?.error { said += ", password policy: \(fault)" }
+        if response.passwordPolicy?.isNetscapeExpired == true { said += ", password expired control" }
+        let text = UsernameFolding.trimmingBlanks(String(response.diagnosticMessage.prefix(300)))
+        return text.isEmpty ? said : said + ", “\(LogText.escaped(text))”"
     }
 }

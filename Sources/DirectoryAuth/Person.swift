@@ -1,3 +1,5 @@
+internal import Authentication
+
 /// What an entry says of a person: all that a login needs of it.
 struct Person: Sendable, Hashable {
     /// As the server spells it.
@@ -10,7 +12,10 @@ struct Person: Sendable, Hashable {
     var displayName: String?
     var email: String?
     var mappedUserID: Int32?
+    /// Changes when the password does.
     var credentialState: String?
+    /// What the entry says against its password; a bind that succeeds proves that the server lets it pass.
+    var passwordFindings: Set<Rejection.Reason> = []
     /// For each matcher of `groups.match` the values that groups name the person by.
     var matchValues: [[[UInt8]]] = []
     /// `memberOf`, in mode `member-of` only.

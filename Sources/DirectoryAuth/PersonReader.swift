@@ -14,8 +14,12 @@ struct PersonReader: Sendable {
     private let credentialState: String
     private let matchers: [GroupMatcher]
     private let readsMemberOf: Bool
+    private let kind: DirectoryKind
+    private let wallClock: any WallClock
 
-    init(_ settings: DirectorySettings, matchers: [GroupMatcher]) {
+    init(_ settings: DirectorySettings, matchers: [GroupMatcher], wallClock: any WallClock) {
+        kind = settings.kind
+        self.wallClock = wallClock
         attributes = settings.attributes
         credentialState = settings.kind.credentialStateAttribute
         readsMemberOf = settings.groups.mode == .memberOf
@@ -53,6 +57,8 @@ struct PersonReader: Sendable {
         person.email = text(entry, attributes.email) ?? attributes.emailSuffix.map { "\(username)@\($0)" }
         person.mappedUserID = try mappedUserID(entry)
         person.credentialState = entry.text(credentialState)
+        let findings = AccountState.findings(entry, kind: kind, now: wallClock.now())
+        person.passwordFindings = Set(findings.filter(\.concernsPassword).map(\.reason))
         person.matchValues = matchers.map { matcher in
             matcher.userAttribute.map { entry[$0] } ?? [Array(entry.dn.utf8)]
         }

@@ -27,6 +27,14 @@ extension RootDSE {
     /// True for OpenLDAP, whose root DSE has a class of its own.
     public var isOpenLDAP: Bool { texts("objectClass").contains { $0.lowercased() == "openldaprootdse" } }
 
+    /// True for 389 Directory Server and its relatives, FreeIPA among them: `389-Directory/2.3`.
+    public var isDirectoryServer389: Bool {
+        vendorVersion?.contains("-Directory/") ?? false || vendorName == "389 Project"
+    }
+
+    /// True for FreeIPA, whose topology plug-in signs the root DSE.
+    public var isFreeIPA: Bool { !entry["ipaTopologyPluginVersion"].isEmpty || !entry["ipaDomainLevel"].isEmpty }
+
     /// The server's clock in seconds since 1970, where it tells (Active Directory).
     public var currentTime: Int64? { entry.text("currentTime").flatMap(GeneralizedTime.seconds) }
 

@@ -35,7 +35,16 @@ import Testing
         Row(code: 0, policyError: 2, verdict: .refused(.mustChangePassword, proved: true)),
         Row(code: 0, policyError: 0, verdict: .refused(.passwordExpired, proved: true)),
         Row(code: 0, netscapeExpired: true, verdict: .refused(.mustChangePassword, proved: true)),
+        Row(code: 0, policyError: 1, verdict: .refused(.locked, proved: false)),
+        // Those that are about changing a password say nothing of a bind.
+        Row(code: 0, policyError: 3, verdict: .accepted),
+        Row(code: 0, policyError: 4, verdict: .accepted),
+        Row(code: 0, policyError: 5, verdict: .accepted),
+        Row(code: 0, policyError: 6, verdict: .accepted),
+        Row(code: 0, policyError: 7, verdict: .accepted),
+        Row(code: 0, policyError: 8, verdict: .accepted),
         Row(code: 49, verdict: .refused(.wrongPassword, proved: false)),
+        Row(code: 49, policyError: 2, verdict: .refused(.mustChangePassword, proved: true)),
         Row(code: 49, policyError: 0, verdict: .refused(.passwordExpired, proved: true)),
         Row(code: 49, policyError: 1, verdict: .refused(.locked, proved: false)),
         Row(code: 49, policyError: 7, verdict: .refused(.wrongPassword, proved: false)),
@@ -55,6 +64,17 @@ import Testing
             verdict: .refused(.disabled, proved: false)
         ),
         Row(code: 53, text: "Too many failed logins.\n", verdict: .refused(.locked, proved: false)),
+        Row(code: 53, text: "Entry permanently locked.\n", verdict: .refused(.locked, proved: false)),
+        Row(
+            code: 53,
+            text: "Account (Kerberos principal) is expired",
+            verdict: .refused(.accountExpired, proved: false)
+        ),
+        Row(
+            code: 19,
+            text: "Account inactivity limit exceeded. Contact system administrator to reset.",
+            verdict: .refused(.accountExpired, proved: false)
+        ),
         Row(
             code: 53,
             text: "unauthenticated bind (DN with no password) disallowed",

@@ -133,6 +133,28 @@ private func problems(_ text: String) -> [String] {
         #expect(found.contains { $0.contains(sentence) }, "\(found)")
     }
 
+    /// Id, name, kind, urls, ca_file, the account, user_base and groups.base: nothing else need be said for any kind.
+    @Test(arguments: ["openldap", "active-directory", "389ds", "freeipa", "generic"])
+    func everyKindNeedsNothingElse(kind: String) {
+        let found = problems(
+            """
+            [[directory]]
+            id = 1
+            name = "corp"
+            kind = "\(kind)"
+            urls = ["ldaps://dc1.corp.example", "ldaps://dc2.corp.example"]
+            ca_file = "/etc/hostname"
+            bind_dn = "cn=svc-auth,dc=corp,dc=example"
+            bind_password_file = "/etc/hostname"
+            user_base = "dc=corp,dc=example"
+            [directory.groups]
+            base = "ou=groups,dc=corp,dc=example"
+            \(minimal)
+            """
+        )
+        #expect(found.isEmpty, "\(found)")
+    }
+
     @Test func everyLoopbackIsExemptFromTheCleartextRule() {
         for host in ["127.0.0.1", "127.9.9.9", "[::1]", "localhost"] {
             #expect(problems("[http]\nlisten = [\"\(host):8480\"]\n" + minimal).isEmpty)

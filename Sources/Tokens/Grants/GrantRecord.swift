@@ -25,7 +25,10 @@ struct GrantRecord {
 
     func accepted(_ issued: IssuedToken, duration: Duration) -> AuditEvent {
         var event = event(grant == .refreshToken ? .refresh : .login, duration)
-        if let session = issued.session { describe(session.identity, session, &event) }
+        if let session = issued.session {
+            describe(session.identity, session, &event)
+            event.detail = session.identity.notice
+        }
         return event
     }
 

@@ -11,7 +11,8 @@ enum LoginReport {
                 ("first name", identity.firstName ?? ""),
                 ("last name", identity.lastName ?? ""), ("email", identity.email ?? ""),
                 ("found at", identity.locator ?? ""),
-                ("host", identity.host ?? ""), ("groups", identity.groups.joined(separator: ", ")),
+                ("host", identity.host ?? ""), ("warning", identity.notice ?? ""),
+                ("groups", identity.groups.joined(separator: ", ")),
             ]
             for (label, value) in rows where !value.isEmpty {
                 Terminal.say("  \(label)\(String(repeating: " ", count: 12 - label.count))\(Terminal.plain(value))")

@@ -7,11 +7,9 @@ extension Configuration.Directory {
         let timeouts: ClosedRange<Duration> = .milliseconds(50)...(.seconds(120))
         let kind: DirectoryKind = table.choice("kind", default: .generic)
         if !table.has("kind") {
-            table.refuse("kind", "is missing: “openldap”, or “generic” for any other LDAP server")
-        } else if kind != .openLDAP && kind != .generic {
             table.refuse(
                 "kind",
-                "“\(kind.rawValue)” is not available in this version: use “generic” and name the attributes"
+                "is missing: “openldap”, “active-directory”, “389ds”, “freeipa”, or “generic” for any other LDAP server"
             )
         }
         LaterFeatures.refuse(in: table)

@@ -1,0 +1,144 @@
+import Authentication
+import DirectoryAuth
+import TestSupport
+import Testing
+
+/// Names of every kind and length, and passwords of any octets, at every server.
+@Suite struct NamesAndPasswordsTests {
+    /// A person with a name, and a password.
+    struct Person: Sendable {
+        var name: String
+        var password: [UInt8]
+    }
+
+    private static let letters: [Character] =
+        Array(##"abcXYZ019!"#$%&'()*+,-./:;<=>?[\]^_`{|}~@ äöüßÉñçŁ"##) + Array("小林花子김Жωא🦊👩🏽‍🚀é")
+
+    /// Names from one octet to 256, with everything in them that means something somewhere; outer and doubled blanks, which
+    /// no directory tells apart, left out, and each name another one whatever is folded.
+    static func names(from letters: [Character] = letters, using generator: inout some RandomNumberGenerator)
+        -> [String]
+    {
+        let lengths = [1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 200, 233, 250, 254, 255, 256, 256]
+        return lengths.enumerated().map { index, length in
+            let mark = length < 4 ? String("xyz"[String.Index(utf16Offset: index % 3, in: "xyz")]) : "n\(index)"
+            var name = mark
+            while let letter = letters.randomElement(using: &generator), name.utf8.count < length {
+                if letter == " " && name.hasSuffix(" ") { continue }
+                let room = length - name.utf8.count
+                name.append(contentsOf: letter.utf8.count <= room ? String(letter) : "q")
+            }
+            return name.hasSuffix(" ") ? name.dropLast() + "z" : name
+        }
+    }
+
+    static func people(
+        without forbidden: Set<UInt8> = [],
+        using generator: inout some RandomNumberGenerator
+    ) -> [Person] {
+        let lengths = [1, 2, 3, 7, 8, 9, 15, 16, 17, 63, 64, 65, 127, 128, 255, 256, 1023, 1024]
+        return zip(names(using: &generator), lengths).map { name, length in
+            let octets = (0..<length).map { _ in
+                var octet = UInt8.random(in: 0...255, using: &generator)
+                while forbidden.contains(octet) { octet = UInt8.random(in: 0...255, using: &generator) }
+                return octet
+            }
+            return Person(name: name, password: octets)
+        }
+    }
+
+    static func ldif(_ people: [Person], below base: String) -> String {
+        people.enumerated().map { index, person in
+            """
+            dn: cn=person \(index),\(base)
+            objectClass: inetOrgPerson
+            cn: person \(index)
+            sn: x
+            \(LDIF.line("uid", Array(person.name.utf8)))
+            \(LDIF.line("userPassword", person.password))
+
+
+            """
+        }.joined()
+    }
+
+    static func letIn(_ people: [Person], _ live: CorporateDirectory) async throws {
+        var keys: Set<IdentityKey> = []
+        for person in people {
+            let result = await live.login(person.name, person.password)
+            guard case .authenticated(let identity) = result else {
+                Issue.record("“\(person.name)” \(person.password.count) octets: \(result)")
+                continue
+            }
+            #expect(identity.username == person.name)
+            #expect(keys.insert(identity.key).inserted)
+            for wrong in [person.password + [0x78], Array(person.password.reversed()) + [0x21]] {
+                #expect(Told(await live.login(person.name, wrong)) == .hidden(.wrongPassword), "“\(person.name)”")
+            }
+            // To a server that reads to the first NUL these are empty, or as good as the right one.
+            for wrong in [[0], [0, 0], [0] + person.password] as [[UInt8]] {
+                #expect(Told(await live.login(person.name, wrong)) == .hidden(.wrongPassword), "“\(person.name)”")
+            }
+            #expect(Refreshed(await live.recheck(identity)) == .goesOn)
+        }
+        let tooLong = String(repeating: "x", count: 257)
+        for name in [tooLong, "nul\0", "", "   "] {
+            #expect(Told(await live.login(name, "x")) == .hidden(.unknownUser), "“\(name)”")
+        }
+    }
+
+    @Test func atOpenLDAP() async throws {
+        var generator = SystemRandomNumberGenerator()
+        let people = Self.people(without: [0], using: &generator)
+        var options = Slapd.Options()
+        options.extraLDIF = Self.ldif(people, below: "ou=people,dc=example,dc=org")
+        let slapd = try await Slapd.start(options)
+        let live = try CorporateDirectory(slapd)
+        try await Self.letIn(people, live)
+        await live.directory.shutdown()
+        await slapd.stop()
+    }
+
+    @Test func at389DirectoryServer() async throws {
+        var generator = SystemRandomNumberGenerator()
+        let people = Self.people(without: [0], using: &generator)
+        var options = DirectoryServer389.Options()
+        options.extraLDIF = Self.ldif(people, below: "ou=people,dc=example,dc=org")
+        let server = try await DirectoryServer389.start(options)
+        let live = try CorporateDirectory(server)
+        try await Self.letIn(people, live)
+        await live.directory.shutdown()
+        await server.stop()
+    }
+
+    /// Account names have twenty characters at most and few of the special ones; principal names may have all but those
+    /// that part a Kerberos name; passwords are text.
+    @Test func atActiveDirectory() async throws {
+        var generator = SystemRandomNumberGenerator()
+        let samba = try await SambaServer.shared()
+        let live = try CorporateDirectory(samba)
+        let lengths = [1, 2, 3, 5, 8, 13, 21, 34, 55, 64, 80, 96, 100, 110, 120, 125, 126, 127]
+        let letters = Self.letters.filter { !#"/@\"#.contains($0) }
+        for (index, principal) in Self.names(from: letters, using: &generator).enumerated() {
+            let password = String(
+                (0..<lengths[index]).compactMap { _ in Self.letters.randomElement(using: &generator) }
+            )
+            let account = "n-\(index)"
+            do {
+                try await samba.addUser(account, password: password, principalName: principal)
+            } catch {
+                Issue.record("“\(principal)”: \(error)")
+                continue
+            }
+            let byAccount = try await live.identity(account, password)
+            let byPrincipal = try await live.identity(principal, password)
+            #expect(byAccount.key == byPrincipal.key && byPrincipal.username == account)
+            for wrong in [Array(password.utf8) + [0x78], [0], [0, 0], [0xFF, 0xFE]] as [[UInt8]] {
+                #expect(Told(await live.login(principal, wrong)) == .hidden(.wrongPassword), "“\(principal)” \(wrong)")
+                // Three in a row would lock the account.
+                _ = try await live.identity(account, password)
+            }
+        }
+        await live.directory.shutdown()
+    }
+}
