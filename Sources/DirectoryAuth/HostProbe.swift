@@ -120,7 +120,11 @@ struct HostProbe: Sendable {
             do throws(PersonReader.Unusable) {
                 let person = try directory.reader.person(entry)
                 sample = person
-                return Finding(.passed, "\(person.username) is \(entry.dn)")
+                let state = settings.kind.credentialStateAttribute
+                let blind =
+                    person.credentialState == nil
+                    ? "; it has no \(state) that we may read: a refresh cannot see a changed password" : ""
+                return Finding(.passed, "\(person.username) is \(entry.dn)\(blind)")
             } catch {
                 return Finding(
                     .failed,

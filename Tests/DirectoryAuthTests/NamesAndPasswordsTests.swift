@@ -76,7 +76,7 @@ import Testing
                 #expect(Told(await live.login(person.name, wrong)) == .hidden(.wrongPassword), "“\(person.name)”")
             }
             // To a server that reads to the first NUL these are empty, or as good as the right one.
-            for wrong in [[0], [0, 0], [0] + person.password] as [[UInt8]] {
+            for wrong in [[0], [0, 0], [0] + person.password, person.password + [0, 0x78]] as [[UInt8]] {
                 #expect(Told(await live.login(person.name, wrong)) == .hidden(.wrongPassword), "“\(person.name)”")
             }
             #expect(Refreshed(await live.recheck(identity)) == .goesOn)

@@ -30,6 +30,8 @@ import Testing
         let nobody = await Self.run(live, username: "nobody")
         // A warning: with several directories a person is unknown in most of them.
         #expect(nobody.first { $0.name == .sampleUser }?.verdict == .warning)
+        // There is no ppolicy here.
+        #expect(named.first { $0.name == .sampleUser }?.message.contains("pwdChangedTime") == true)
         await live.stop()
     }
 
