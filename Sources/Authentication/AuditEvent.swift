@@ -10,6 +10,8 @@ public struct AuditEvent: Sendable {
         case logout
         case password
         case throttle
+        /// By a command, not by a request.
+        case administration = "admin"
     }
 
     /// What happened.

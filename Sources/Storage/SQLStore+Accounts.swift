@@ -84,6 +84,8 @@ extension SQLStore: AccountStore {
                 old.passwordHash != account.passwordHash || old.passwordChangedAt != account.passwordChangedAt
             if isNewPassword || (account.isDisabled && !old.isDisabled) {
                 try await Self.endSessions(of: account.stableID, now: now, sql)
+            } else {
+                try await Self.noteChange(of: Self.key(account.stableID), now: now, sql)
             }
             return account
         }
@@ -114,8 +116,10 @@ extension SQLStore: AccountStore {
         now: Timestamp,
         _ sql: any SQLTransaction
     ) async throws(StoreError) {
-        _ = try await end(.identity(IdentityKey(source: .local, stableID: stableID)), now: now, sql)
+        _ = try await end(.identity(key(stableID)), now: now, sql)
     }
+
+    private static func key(_ stableID: String) -> IdentityKey { IdentityKey(source: .local, stableID: stableID) }
 
     private static func write(
         _ account: LocalAccount,

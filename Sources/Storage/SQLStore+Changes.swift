@@ -6,13 +6,15 @@ extension SQLStore: ChangeStore {
     private static let selectNumber = "SELECT value FROM counter WHERE name = 'change'"
 
     private static let selectEnded = """
-        SELECT id, hard_end FROM session
+        SELECT id, hard_end, source, stable_id FROM session
         WHERE ended_change IS NOT NULL AND ended_change > $1 AND hard_end > $2 ORDER BY ended_change
         """
 
     private static let selectNotBefore = """
         SELECT scope, name, seconds FROM not_before WHERE change > $1 ORDER BY change
         """
+
+    private static let selectPeople = "SELECT source, stable_id FROM person_change WHERE change > $1 ORDER BY change"
 
     private static let selectKeys = "SELECT 1 FROM counter WHERE name = 'keys' AND value > $1"
 
@@ -27,7 +29,19 @@ extension SQLStore: ChangeStore {
         let after = SQLValue.integer(number)
         for row in try await database.query(Self.selectEnded, [after, .integer(now.milliseconds)]) {
             guard let id = UUID(uuidString: try row.text(0)) else { continue }
-            changes.endedSessions.append((id, Timestamp(milliseconds: try row.integer(1))))
+            changes.endedSessions.append(
+                EndedSession(
+                    id: id,
+                    until: Timestamp(milliseconds: try row.integer(1)),
+                    person: IdentityKey(source: SourceID(try row.int32(2)), stableID: try row.text(3))
+                )
+            )
+        }
+        // Who reads from the beginning remembers nobody yet.
+        if number > 0 {
+            for row in try await database.query(Self.selectPeople, [after]) {
+                changes.people.append(IdentityKey(source: SourceID(try row.int32(0)), stableID: try row.text(1)))
+            }
         }
         for row in try await database.query(Self.selectNotBefore, [after]) {
             guard let scope = NotBeforeScope(kind: try row.text(0), name: try row.text(1)) else { continue }
@@ -35,6 +49,31 @@ extension SQLStore: ChangeStore {
         }
         changes.keysChanged = try await !database.query(Self.selectKeys, [after]).isEmpty
         return changes
+    }
+
+    /// Lets other processes hear that something about a person changed, or all sessions of that person ended.
+    ///
+    /// A row for each person, and none for each change, so that it stays small; old ones are removed by maintenance.
+    static func noteChange(of key: IdentityKey, now: Timestamp, _ sql: any SQLTransaction) async throws(StoreError) {
+        _ = try await sql.query(
+            """
+            INSERT INTO person_change (source, stable_id, change, changed_at) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (source, stable_id) DO UPDATE SET change = excluded.change, changed_at = excluded.changed_at
+            """,
+            [
+                .integer(key.source.rawValue), .text(key.stableID), .integer(try await Numbering.nextChange(sql)),
+                .integer(now.milliseconds),
+            ]
+        )
+    }
+
+    /// Forgets changes of people noted before `before`: every process has heard of them long ago.
+    func forgetChanges(before: Timestamp) async throws(StoreError) {
+        let old: [SQLValue] = [.integer(before.milliseconds)]
+        // Looked at before it is written, because mostly there is none.
+        let any = try await database.query("SELECT 1 FROM person_change WHERE changed_at < $1 LIMIT 1", old)
+        guard !any.isEmpty else { return }
+        _ = try await database.write("DELETE FROM person_change WHERE changed_at < $1", old)
     }
 
     /// Refuses tokens of `scope` issued before `seconds` (whole seconds since the epoch) from now on.

@@ -5,8 +5,11 @@ public import Tokens
 extension SQLStore: SessionStore {
     private static let selectSession = "SELECT \(SessionRow.columns) FROM session WHERE id = $1"
 
-    /// `$1` is the id and `$2` now, here and below.
-    private static let isLive = "ended_at IS NULL AND idle_end > $2 AND hard_end > $2"
+    /// `Session.isLive(at:)`; `$1` is the id and `$2` now, here and below.
+    static let isLive = """
+        ended_at IS NULL AND idle_end > $2 AND hard_end > $2 \
+        AND created_at <= $2 + \(Session.clockLeeway.wholeMilliseconds)
+        """
 
     private static let rotateOnly = rotate("")
 
@@ -88,14 +91,17 @@ extension SQLStore: SessionStore {
             case .identity(let key):
                 ("source = $3 AND stable_id = $4", [.integer(key.source.rawValue), .text(key.stableID)])
             }
+        // Raised before the rows are marked: under its lock nobody else can publish a higher number first.
+        let change = try await Numbering.nextChange(sql)
+        // Also who has no session may be remembered somewhere.
+        if case .identity(let key) = selection { try await noteChange(of: key, now: now, sql) }
         let rows = try await sql.query(
             """
             UPDATE session SET ended_at = $1, ended_change = $2
             WHERE \(condition) AND ended_at IS NULL AND hard_end > $1
             RETURNING idle_end
             """,
-            // Raised before the rows are marked: under its lock nobody else can publish a higher number first.
-            [.integer(now.milliseconds), .integer(try await Numbering.nextChange(sql))] + values
+            [.integer(now.milliseconds), .integer(change)] + values
         )
         var live = 0
         for row in rows where try row.integer(0) > now.milliseconds { live += 1 }

@@ -17,10 +17,15 @@ import PostgresClient
 public final class SQLStore: Sendable {
     let database: any SQLDatabase
     let clock: any WallClock
+    /// True when several nodes may use it at the same time.
+    public let isShared: Bool
+    private let lock: ServingLock?
 
-    init(database: any SQLDatabase, clock: any WallClock) {
+    init(database: any SQLDatabase, clock: any WallClock, isShared: Bool = false, lock: ServingLock? = nil) {
         self.database = database
         self.clock = clock
+        self.isShared = isShared
+        self.lock = lock
     }
 
     /// Opens the database and brings its schema up to date. An SQLite file is created (mode 0600, in a folder that exists); a
@@ -28,6 +33,7 @@ public final class SQLStore: Sendable {
     ///
     /// - Parameters:
     ///   - url: with an absolute path; see `StorageURL.resolved(relativeTo:)`.
+    ///   - serving: true for the daemon, of which an SQLite file serves one only; commands go beside it.
     ///   - readers: `storage.pool`: with SQLite the most connections that read at once, each on a dispatch queue of its own,
     ///     beside one that writes; with PostgreSQL the most connections at all. Opened when needed.
     ///   - passwordFile: for PostgreSQL: read at each connect, so that it may change while the store is open.
@@ -37,6 +43,7 @@ public final class SQLStore: Sendable {
     /// - Throws: `.unusable` or `.unavailable` with a sentence that names the database and the remedy.
     public static func open(
         _ url: StorageURL,
+        serving: Bool = false,
         readers: Int = 8,
         passwordFile: String? = nil,
         poller: EventPoller? = nil,
@@ -46,11 +53,24 @@ public final class SQLStore: Sendable {
     ) async throws(StoreError) -> SQLStore {
         switch url {
         case .sqlite(let path):
-            try await open(SQLiteDatabase(path: path, readers: readers, logger: logger), path, clock, logger)
+            // Before the schema is touched: it may be that of a running daemon.
+            let lock = serving ? try await SQLiteDatabase.lockForServing(path) : nil
+            return try await open(
+                SQLiteDatabase(path: path, readers: readers, logger: logger),
+                path,
+                clock,
+                logger,
+                lock: lock
+            )
         case .sqliteMemory:
-            try await open(SQLiteDatabase(path: nil, readers: readers, logger: logger), "in memory", clock, logger)
+            return try await open(
+                SQLiteDatabase(path: nil, readers: readers, logger: logger),
+                "in memory",
+                clock,
+                logger
+            )
         case .postgresql(let url):
-            try await open(
+            return try await open(
                 PostgreSQLDatabase(
                     opening: url,
                     connections: readers,
@@ -61,7 +81,8 @@ public final class SQLStore: Sendable {
                 ),
                 "\(url)",
                 clock,
-                logger
+                logger,
+                isShared: true
             )
         }
     }
@@ -70,7 +91,9 @@ public final class SQLStore: Sendable {
         _ database: some SQLDatabase,
         _ name: String,
         _ clock: any WallClock,
-        _ logger: Logger
+        _ logger: Logger,
+        isShared: Bool = false,
+        lock: ServingLock? = nil
     ) async throws(StoreError) -> SQLStore {
         do {
             for version in try await database.migrate(name: name) {
@@ -80,7 +103,7 @@ public final class SQLStore: Sendable {
             await database.close()
             throw error
         }
-        return SQLStore(database: database, clock: clock)
+        return SQLStore(database: database, clock: clock, isShared: isShared, lock: lock)
     }
 
     /// Finishes the writes that wait, folds the log into the file and closes; later calls throw `.unavailable`.

@@ -16,6 +16,8 @@ public struct StoreStatistics: Sendable, Hashable {
     public var batchSizes = [UInt64](repeating: 0, count: StoreStatistics.batchSizeBounds.count)
     /// From the beginning of a transaction to its being durable, summed.
     public var timeInBatches: Duration = .zero
+    /// The longest of them: so long every other writer waited.
+    public var longestBatch: Duration = .zero
     /// Writers refused because too many were waiting.
     public var refused: UInt64 = 0
     /// Writers waiting now.
@@ -31,6 +33,7 @@ public struct StoreStatistics: Sendable, Hashable {
         writes += UInt64(size)
         largestBatch = max(largestBatch, size)
         timeInBatches += time
+        longestBatch = max(longestBatch, time)
         let place = Self.batchSizeBounds.firstIndex { size <= $0 } ?? Self.batchSizeBounds.count - 1
         batchSizes[place] += 1
     }

@@ -36,6 +36,8 @@ public struct StoredKey: Sendable, Hashable {
     public var activatedAt: Timestamp?
     /// When the last token it signed has expired; nil before it is retired.
     public var retireAt: Timestamp?
+    /// The longest life of what it makes, by every configuration it was in use under.
+    public var tokenLifetime: Duration
 
     /// A key.
     public init(
@@ -46,7 +48,8 @@ public struct StoredKey: Sendable, Hashable {
         wrapped: [UInt8],
         createdAt: Timestamp,
         activatedAt: Timestamp? = nil,
-        retireAt: Timestamp? = nil
+        retireAt: Timestamp? = nil,
+        tokenLifetime: Duration = .zero
     ) {
         self.id = id
         self.use = use
@@ -56,7 +59,18 @@ public struct StoredKey: Sendable, Hashable {
         self.createdAt = createdAt
         self.activatedAt = activatedAt
         self.retireAt = retireAt
+        self.tokenLifetime = tokenLifetime
     }
+}
+
+/// What came of an attempt to change the keys.
+public enum KeySwap: Sendable, Hashable {
+    /// They are as wished now.
+    case done
+    /// Another process changed them before: read them again. Nothing was changed.
+    case keysDiffer
+    /// The store was given another master key before. Nothing was changed.
+    case masterKeyDiffers
 }
 
 /// Where keys are kept.
@@ -64,10 +78,20 @@ public protocol KeyStore: Sendable {
     /// All keys, oldest first.
     func keys() async throws(StoreError) -> [StoredKey]
 
-    /// In one transaction: if the keys still are exactly those with `expected` ids and phases, inserts and updates
-    /// (by id) the given ones, removes `removed`, and returns true; else changes nothing and returns false, and the
-    /// caller reads again.
-    func replaceKeys(expected: [StoredKey], with keys: [StoredKey], removed: [String]) async throws(StoreError) -> Bool
+    /// In one transaction: if the keys still are exactly those with `expected` ids, phases and token lifetimes, inserts
+    /// and updates (by id) the given ones and removes `removed`.
+    ///
+    /// - Parameter masterKey: the check value of the key that wraps `keys`; it must be the stored one, if one is stored.
+    func replaceKeys(
+        expected: [StoredKey],
+        with keys: [StoredKey],
+        removed: [String],
+        masterKey: [UInt8]
+    ) async throws(StoreError) -> KeySwap
+
+    /// In one transaction: if the stored check value is `old` and the keys are those with the ids of `keys`, replaces
+    /// their wrapped halves by those of `keys` and the check value by `new`.
+    func rewrapKeys(_ keys: [StoredKey], from old: [UInt8], to new: [UInt8]) async throws(StoreError) -> KeySwap
 
     /// The check value of the master key, stored by the first caller: returns what is stored after the call.
     func masterKeyCheck(orStore value: [UInt8]) async throws(StoreError) -> [UInt8]

@@ -77,9 +77,13 @@ public struct Session: Sendable, Hashable {
         self.userAgent = userAgent
     }
 
-    /// True while it is neither ended nor past one of its ends.
+    /// Nodes' clocks may differ by so much; what lies farther in the future was written by a clock that was wrong.
+    public static let clockLeeway = Duration.seconds(60)
+
+    /// True while it is neither ended nor past one of its ends, nor from a future that a wrong clock saw: its ends would
+    /// lie as far ahead.
     public func isLive(at now: Timestamp) -> Bool {
-        endedAt == nil && now < idleEnd && now < hardEnd
+        endedAt == nil && now < idleEnd && now < hardEnd && createdAt <= now + Self.clockLeeway
     }
 }
 
@@ -124,12 +128,31 @@ public enum NotBeforeScope: Sendable, Hashable {
     case identity(IdentityKey)
 }
 
-/// What changed in the store since a change number: ended sessions and not-befores, all that `verify` must know.
+/// A session that was ended.
+public struct EndedSession: Sendable, Hashable {
+    /// `sid`.
+    public var id: UUID
+    /// The moment after which no access token of it can be alive any more: its hard end.
+    public var until: Timestamp
+    /// Whose it was.
+    public var person: IdentityKey
+
+    /// An ended session.
+    public init(id: UUID, until: Timestamp, person: IdentityKey) {
+        self.id = id
+        self.until = until
+        self.person = person
+    }
+}
+
+/// What changed in the store since a change number: all that must be known in memory.
 public struct StoreChanges: Sendable {
     /// The number to ask from next time.
     public var number: Int64
-    /// Sessions ended, with the moment after which no access token of theirs can be alive any more (their hard end).
-    public var endedSessions: [(id: UUID, until: Timestamp)]
+    /// Sessions ended.
+    public var endedSessions: [EndedSession]
+    /// People whose local account was changed or removed, or all of whose sessions were ended; not told from 0.
+    public var people: [IdentityKey]
     /// Not-befores set, in whole seconds.
     public var notBefore: [(scope: NotBeforeScope, seconds: Int64)]
     /// True when signing keys were added, promoted or removed.
@@ -138,12 +161,14 @@ public struct StoreChanges: Sendable {
     /// A set of changes.
     public init(
         number: Int64,
-        endedSessions: [(id: UUID, until: Timestamp)] = [],
+        endedSessions: [EndedSession] = [],
+        people: [IdentityKey] = [],
         notBefore: [(scope: NotBeforeScope, seconds: Int64)] = [],
         keysChanged: Bool = false
     ) {
         self.number = number
         self.endedSessions = endedSessions
+        self.people = people
         self.notBefore = notBefore
         self.keysChanged = keysChanged
     }

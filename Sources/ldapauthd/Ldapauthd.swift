@@ -13,8 +13,8 @@ struct Ldapauthd: AsyncParsableCommand {
         abstract: "Turns the people in your LDAP directories into tokens.",
         version: "ldapauthd \(Version.number)",
         subcommands: [
-            ServeCommand.self, CheckCommand.self, LoginCommand.self, UserCommand.self, ClientCommand.self,
-            ConfigCommand.self, VersionCommand.self,
+            ServeCommand.self, CheckCommand.self, LoginCommand.self, UserCommand.self, SessionCommand.self,
+            RevokeBeforeCommand.self, KeyCommand.self, ClientCommand.self, ConfigCommand.self, VersionCommand.self,
         ]
     )
 
@@ -23,6 +23,8 @@ struct Ldapauthd: AsyncParsableCommand {
         // A peer that goes away must not end the program (signal(7)); NIO and libldap write to sockets.
         _ = signal(SIGPIPE, SIG_IGN)
         _ = clinux_forbid_core_dumps()
+        // The daemon may be told to stop as soon as it runs.
+        if CommandLine.arguments.dropFirst().first == "serve" { StopSignals.trap() }
         await main(nil)
     }
 }

@@ -1,7 +1,8 @@
 import Authentication
-import Storage
 import Testing
 import Tokens
+
+@testable import Storage
 
 @Suite("Changes and keys, on every backend")
 struct ChangeConformanceTests {
@@ -14,7 +15,8 @@ struct ChangeConformanceTests {
             wrapped: [0, 1, 255, 0],
             createdAt: now - .seconds(age),
             activatedAt: phase == .next ? nil : now,
-            retireAt: phase == .retired ? now + .seconds(60) : nil
+            retireAt: phase == .retired ? now + .seconds(60) : nil,
+            tokenLifetime: .seconds(300)
         )
     }
 
@@ -33,6 +35,8 @@ struct ChangeConformanceTests {
             #expect(told.number > start.number)
             #expect(told.endedSessions.map(\.id) == [opened.id])
             #expect(told.endedSessions.map(\.until) == [opened.hardEnd])
+            #expect(told.endedSessions.map(\.person) == [opened.identity.key])
+            #expect(told.people.isEmpty)
             let nothing = try await store.changes(after: told.number, now: now)
             #expect(nothing.number == told.number && nothing.endedSessions.isEmpty)
             // Past its idle end, but an access token may outlive that in an outage.
@@ -67,26 +71,30 @@ struct ChangeConformanceTests {
         try await backend.withStore { (store) async throws in
             let first = key("k1", .current, age: 10)
             let second = key("k2", .next)
-            #expect(try await store.replaceKeys(expected: [], with: [second, first], removed: []))
+            func replace(_ expected: [StoredKey], _ keys: [StoredKey], _ removed: [String] = []) async throws -> KeySwap {
+                try await store.replaceKeys(expected: expected, with: keys, removed: removed, masterKey: [7])
+            }
+            #expect(try await replace([], [second, first]) == .done)
             #expect(try await store.keys() == [first, second])
             let number = try await store.changes(after: 0, now: now).number
-            #expect(try await store.replaceKeys(expected: [], with: [key("k3", .next)], removed: []) == false)
-            #expect(try await store.replaceKeys(expected: [first], with: [], removed: ["k1"]) == false)
+            #expect(try await replace([], [key("k3", .next)]) == .keysDiffer)
+            #expect(try await replace([first], [], ["k1"]) == .keysDiffer)
             var otherPhase = first
             otherPhase.phase = .retired
-            #expect(try await store.replaceKeys(expected: [otherPhase, second], with: [], removed: []) == false)
+            #expect(try await replace([otherPhase, second], []) == .keysDiffer)
+            var otherLifetime = first
+            otherLifetime.tokenLifetime = .seconds(301)
+            #expect(try await replace([otherLifetime, second], []) == .keysDiffer)
             #expect(try await store.keys() == [first, second])
             #expect(try await store.changes(after: number, now: now).keysChanged == false)
             let retired = key("k1", .retired, age: 10)
             let promoted = key("k2", .current)
-            #expect(
-                try await store.replaceKeys(expected: [second, first], with: [retired, promoted], removed: [])
-            )
+            #expect(try await replace([second, first], [retired, promoted]) == .done)
             #expect(try await store.keys() == [retired, promoted])
             let changes = try await store.changes(after: number, now: now)
             #expect(changes.keysChanged)
             #expect(try await store.changes(after: changes.number, now: now).keysChanged == false)
-            #expect(try await store.replaceKeys(expected: [retired, promoted], with: [], removed: ["k1"]))
+            #expect(try await replace([retired, promoted], [], ["k1"]) == .done)
             #expect(try await store.keys() == [promoted])
         }
     }
@@ -97,7 +105,8 @@ struct ChangeConformanceTests {
             let winners = try await withThrowingTaskGroup(of: Bool.self) { group in
                 for index in 0..<20 {
                     group.addTask {
-                        try await store.replaceKeys(expected: [], with: [key("k\(index)", .current)], removed: [])
+                        let keys = [key("k\(index)", .current)]
+                        return try await store.replaceKeys(expected: [], with: keys, removed: [], masterKey: []) == .done
                     }
                 }
                 return try await group.reduce(into: 0) { if $1 { $0 += 1 } }
@@ -112,6 +121,73 @@ struct ChangeConformanceTests {
         try await backend.withStore { (store) async throws in
             #expect(try await store.masterKeyCheck(orStore: [1, 2]) == [1, 2])
             #expect(try await store.masterKeyCheck(orStore: [3]) == [1, 2])
+        }
+    }
+
+    @Test("Keys wrapped anew: all or none, by the master key that is in force", arguments: Backend.allCases)
+    func rewrap(_ backend: Backend) async throws {
+        try await backend.withStore { (store) async throws in
+            let keys = [key("k1", .current, age: 10), key("k2", .next)]
+            _ = try await store.masterKeyCheck(orStore: [1])
+            #expect(try await store.replaceKeys(expected: [], with: keys, removed: [], masterKey: [1]) == .done)
+            let number = try await store.changes(after: 0, now: now).number
+            var wrapped = keys
+            for index in wrapped.indices { wrapped[index].wrapped = [9, UInt8(index)] }
+            #expect(try await store.rewrapKeys(wrapped, from: [2], to: [3]) == .masterKeyDiffers)
+            #expect(try await store.rewrapKeys([wrapped[0]], from: [1], to: [2]) == .keysDiffer)
+            #expect(try await store.keys() == keys)
+            #expect(try await store.changes(after: number, now: now).keysChanged == false)
+            // What another node did to the phases meanwhile stays.
+            var promoted = keys
+            promoted[1].phase = .current
+            #expect(try await store.replaceKeys(expected: keys, with: [promoted[1]], removed: [], masterKey: [1]) == .done)
+            #expect(try await store.rewrapKeys(wrapped, from: [1], to: [2]) == .done)
+            #expect(try await store.keys().map(\.wrapped) == wrapped.map(\.wrapped))
+            #expect(try await store.keys().map(\.phase) == promoted.map(\.phase))
+            #expect(try await store.masterKeyCheck(orStore: [1]) == [2])
+            #expect(try await store.changes(after: number, now: now).keysChanged)
+            let late = try await store.replaceKeys(expected: promoted, with: [], removed: ["k1"], masterKey: [1])
+            #expect(late == .masterKeyDiffers, "who still holds the old one writes nothing")
+        }
+    }
+
+    @Test("Who remembers people hears of changed accounts and of everybody whose sessions were ended", arguments: Backend.allCases)
+    func people(_ backend: Backend) async throws {
+        try await backend.withStore { (store) async throws in
+            try await store.insert(account("ann"))
+            let ann = try #require(try await store.account(foldedName: "ann"))
+            let key = IdentityKey(source: .local, stableID: ann.stableID)
+            var number = try await store.changes(after: 0, now: now).number
+            if number == 0 {
+                _ = try await store.setNotBefore(.client("x"), seconds: 1)
+                number = try await store.changes(after: 0, now: now).number
+            }
+            func news() async throws -> [IdentityKey] {
+                let changes = try await store.changes(after: number, now: now)
+                number = changes.number
+                return changes.people
+            }
+            let acts: [@Sendable () async throws -> Void] = [
+                { _ = try await store.update(id: ann.id) { $0.groups = ["other"] } },
+                { _ = try await store.update(id: ann.id) { $0.isDisabled = true } },
+                { _ = try await store.update(id: ann.id) { $0.isDisabled = false } },
+                { _ = try await store.update(id: ann.id) { $0.passwordHash = "$argon2id$other" } },
+                // Somebody without a session may still be remembered by a cache.
+                { _ = try await store.end(.identity(key), now: now) },
+                { _ = try await store.remove(id: ann.id) },
+            ]
+            for act in acts {
+                try await act()
+                #expect(try await news() == [key])
+                #expect(try await news() == [])
+            }
+            _ = try await store.replaceHash(of: ann.id, "x", with: "y")
+            #expect(try await news() == [])
+            _ = try await store.end(.identity(person("a").key), now: now)
+            #expect(try await news() == [person("a").key])
+            #expect(try await store.changes(after: 0, now: now).people.isEmpty)
+            try await store.forgetChanges(before: now + .seconds(1))
+            #expect(try await store.changes(after: 1, now: now).people.isEmpty)
         }
     }
 }

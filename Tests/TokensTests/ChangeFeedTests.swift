@@ -1,6 +1,7 @@
 import Authentication
 import FoundationEssentials
 import Logging
+import Synchronization
 import Testing
 
 @testable import Tokens
@@ -69,6 +70,7 @@ import Testing
             try await KeyRing.open(
                 store: store,
                 masterKey: masterKey,
+                isShared: true,
                 policy: policy,
                 pool: InlinePool(),
                 clock: clock
@@ -84,13 +86,99 @@ import Testing
             logger: .init(label: "test")
         )
         await feed.poll()
-        try await there.rotate()
-        try await there.rotate()
-        let header = String(try there.sign(Array("{}".utf8)).prefix { $0 != "." })
-        #expect(here.verifyingKey(header: header) == nil)
+        let session = UUID()
+        // The second promotes a key that nobody else has heard of.
+        for _ in 0..<2 {
+            try await there.rotate()
+            let header = String(try there.sign(Array("{}".utf8)).prefix { $0 != "." })
+            #expect(here.verifyingKey(header: header) != nil, "what one node signs, the others can verify at once")
+            #expect(here.readRefreshToken(there.refreshToken(session: session, generation: 0)) != nil)
+        }
         await feed.poll()
-        #expect(here.verifyingKey(header: header) != nil)
         #expect(here.document == there.document)
+        let newest = try #require(there.storedKeys.first { $0.use == .sign && $0.phase == .current }).id
+        #expect(String(decoding: here.document, as: UTF8.self).contains(newest))
+    }
+
+    @Test("A node that has not heard of a refresh key asks, at most once a second, and says when it cannot")
+    func unknownRefreshKey() async throws {
+        let world = try await World()
+        let first = try await world.logIn()
+        let id = try #require(first.refreshToken.flatMap(world.keys.readRefreshToken)).session
+        // Another node's key, made without this one's knowing.
+        var keys = try await world.store.keys()
+        let other = RefreshKey()
+        let wrapped = try world.masterKey.wrap(other.representation, id: other.storedID, use: .refresh)
+        let old = try #require(keys.firstIndex { $0.use == .refresh })
+        keys[old].phase = .retired
+        keys[old].retireAt = world.clock.now() + .seconds(86_400 * 3)
+        keys.append(
+            StoredKey(
+                id: other.storedID,
+                use: .refresh,
+                algorithm: "HS256",
+                phase: .current,
+                wrapped: wrapped,
+                createdAt: world.clock.now()
+            )
+        )
+        let token = RefreshToken(session: id, generation: 0).encode(with: other)
+        await world.store.fail(with: StoreError(.unavailable, "no route"))
+        #expect(
+            await world.refusal { try await world.refresh(token) }
+                == "temporarily_unavailable: The directory is not reachable"
+        )
+        await world.store.fail(with: nil)
+        await world.store.setKeys(keys)
+        let reads = await world.store.reads
+        #expect(
+            await world.refusal { try await world.refresh(token) } == "invalid_grant: Invalid refresh token",
+            "asked a moment ago"
+        )
+        #expect(await world.store.reads == reads)
+        try await Task.sleep(for: .milliseconds(1100))
+        #expect(try await world.refresh(token).sessionState == first.sessionState)
+    }
+
+    /// Writes down what it is told.
+    private final class Listener: ChangeObserver {
+        private let told = Mutex<[ObservedChange]>([])
+
+        func changed(_ change: ObservedChange) { told.withLock { $0.append(change) } }
+
+        func take() -> [ObservedChange] {
+            told.withLock { told in
+                defer { told = [] }
+                return told
+            }
+        }
+    }
+
+    @Test("Observers hear whom a change concerns")
+    func observers() async throws {
+        let world = try await World()
+        let answer = try await world.logIn()
+        let session = try #require(answer.refreshToken.flatMap(world.keys.readRefreshToken)).session
+        let listener = Listener()
+        world.feed.observe(listener)
+        await world.feed.poll()
+        #expect(listener.take() == [.everybody], "from the beginning: forget all")
+        await world.feed.poll()
+        #expect(listener.take() == [])
+        _ = try await world.store.end(.session(session), now: world.clock.now())
+        await world.feed.poll()
+        #expect(listener.take() == [.session(session, of: World.alice.key)])
+        await world.store.changeAccount(World.alice.key)
+        await world.store.setNotBefore(.client("web"), seconds: 1)
+        await world.store.setNotBefore(.identity(World.alice.key), seconds: 1)
+        await world.store.setNotBefore(.everyone, seconds: 1)
+        await world.feed.poll()
+        #expect(
+            listener.take() == [.person(World.alice.key), .client("web"), .person(World.alice.key), .everybody]
+        )
+        world.clock.advance(.seconds(-3600))
+        await world.feed.poll()
+        #expect(listener.take() == [.everybody], "a clock set back")
     }
 
     @Test("run() fills, polls and ends when cancelled")

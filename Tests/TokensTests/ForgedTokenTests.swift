@@ -76,6 +76,36 @@ import Testing
         #expect(reason(old.joined(separator: ".") + "=", world) == .malformed)
     }
 
+    @Test("Every changed character of the header is noticed", arguments: SigningAlgorithm.allCases)
+    func alteredHeader(algorithm: SigningAlgorithm) async throws {
+        let world = try await World(settings: TokenSettings(algorithm: algorithm))
+        let old = parts(try await world.logIn().accessToken)
+        let header = try #require(Base64URL.decode(old[0].utf8))
+        for index in header.indices {
+            var changed = header
+            changed[index] ^= 0x01
+            #expect(reason("\(Base64URL.encode(changed)).\(old[1]).\(old[2])", world) == .unknownKey)
+        }
+        #expect(reason("\(old[0])A.\(old[1]).\(old[2])", world) == .unknownKey)
+        #expect(reason(".\(old[1]).\(old[2])", world) == .unknownKey)
+    }
+
+    @Test("A key of this store signs for another algorithm's header only what is refused")
+    func mixedKeys() async throws {
+        let world = try await World()
+        let old = try await world.logIn()
+        try await world.keys.apply(
+            KeyPolicy(settings: TokenSettings(algorithm: .eddsa), clients: World.clients)
+        )
+        try await world.keys.rotate()
+        let new = try await world.logIn()
+        #expect(reason(old.accessToken, world) == nil)
+        #expect(reason(new.accessToken, world) == nil)
+        var mixed = parts(old.accessToken)
+        mixed[0] = parts(new.accessToken)[0]
+        #expect(reason(mixed.joined(separator: "."), world) == .badSignature)
+    }
+
     @Test("Another store's token of the same issuer")
     func otherKey() async throws {
         let world = try await World()

@@ -23,6 +23,33 @@ import Testing
         print(token.claims["sub"], token.claims["userId"], len(data["jwks"]["keys"]))
         """
 
+    /// PyJWT, with what a resource server must look at (RFC 9068 §4): the issuer, and that it is itself the audience.
+    private static let pyjwt = """
+        import json, sys
+        import jwt
+        data = json.load(sys.stdin)
+        keys = jwt.PyJWKSet.from_dict(data["jwks"])
+        token = data["token"]
+        key = keys[jwt.get_unverified_header(token)["kid"]]
+        assert key.public_key_use == "sig"
+        def decode(audience, issuer=data["issuer"]):
+            options = {"verify_exp": False, "require": ["exp", "iat", "iss", "aud", "sub", "jti", "client_id"]}
+            return jwt.decode(
+                token, key, algorithms=[key.algorithm_name], audience=audience, issuer=issuer, options=options)
+        for audience in data["audiences"]:
+            claims = decode(audience)
+        shape = type(claims["aud"]).__name__
+        def refused(error, *arguments):
+            try:
+                decode(*arguments)
+            except error:
+                return True
+        assert refused(jwt.InvalidAudienceError, "https://elsewhere.example")
+        assert refused(jwt.MissingRequiredClaimError, None) or refused(jwt.InvalidAudienceError, None)
+        assert refused(jwt.InvalidIssuerError, data["audiences"][0], "https://elsewhere.example")
+        print(claims["sub"], shape)
+        """
+
     private static func python(_ arguments: [String], input: String) throws -> String? {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -41,26 +68,47 @@ import Testing
         return String(decoding: output, as: UTF8.self)
     }
 
-    private static let isInstalled: Bool = {
+    private static func isInstalled(_ module: String) -> Bool {
         let answer = try? python(
-            ["-c", "import importlib.util as u; print(u.find_spec('joserfc') is not None)"],
+            ["-c", "import importlib.util as u; print(u.find_spec('\(module)') is not None)"],
             input: ""
         )
         return answer?.hasPrefix("True") ?? false
-    }()
+    }
 
-    @Test(.enabled(if: isInstalled), arguments: SigningAlgorithm.allCases)
+    private static let hasJoserfc = isInstalled("joserfc")
+    private static let hasPyJWT = isInstalled("jwt")
+
+    /// On a thread of its own: it blocks.
+    private static func output(_ script: String, _ input: String) async throws -> String? {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async {
+                continuation.resume(with: Result { try python(["-c", script], input: input) })
+            }
+        }
+    }
+
+    @Test("PyJWT: audience as a text and as a list, and nobody else's", .enabled(if: hasPyJWT), arguments: SigningAlgorithm.allCases)
+    func audiences(algorithm: SigningAlgorithm) async throws {
+        let world = try await World(settings: TokenSettings(algorithm: algorithm))
+        let document = String(decoding: world.service.keySet(), as: UTF8.self)
+        let issuer = TokenSettings().issuer
+        let rows = [
+            (try await world.logIn().accessToken, #"["\#(issuer)"]"#, "str"),
+            (try await world.login().accessToken, #"["https://a.example","https://b.example"]"#, "list"),
+        ]
+        for (token, audiences, shape) in rows {
+            let input = #"{"jwks":\#(document),"token":"\#(token)","issuer":"\#(issuer)","audiences":\#(audiences)}"#
+            #expect(try await Self.output(Self.pyjwt, input) == "\(World.alice.key.subject) \(shape)\n")
+        }
+    }
+
+    @Test(.enabled(if: hasJoserfc), arguments: SigningAlgorithm.allCases)
     func verifies(algorithm: SigningAlgorithm) async throws {
         let world = try await World(settings: TokenSettings(algorithm: algorithm))
         let answer = try await world.logIn()
         let document = String(decoding: world.service.keySet(), as: UTF8.self)
         let input = #"{"jwks":\#(document),"token":"\#(answer.accessToken)","now":1790000000}"#
-        // On a thread of its own: it blocks.
-        let output = try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async {
-                continuation.resume(with: Result { try Self.python(["-c", Self.script], input: input) })
-            }
-        }
-        #expect(output == "\(World.alice.key.subject) 12 2\n")
+        #expect(try await Self.output(Self.script, input) == "\(World.alice.key.subject) 12 2\n")
     }
 }

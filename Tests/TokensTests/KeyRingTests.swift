@@ -91,6 +91,89 @@ import Testing
         #expect(ring.readRefreshToken(oldRefresh) == nil)
     }
 
+    @Test("A next key that was just published waits until verifiers can have seen it, also when rotation is due")
+    func publishedBeforeUse() async throws {
+        _ = try await open(policy())
+        clock.advance(.seconds(31 * 86_400))
+        let stored = try await store.keys()
+        let current = stored.filter { $0.phase == .current }
+        var next = try #require(stored.first { $0.phase == .next })
+        let missing = KeyPlan(keys: current, policy: policy(), now: clock.now(), trigger: .schedule)
+        #expect(missing.orders.contains(KeyPlan.Order(use: .sign, phase: .next)))
+        #expect(!missing.changed.contains { $0.use == .sign }, "the old one signs on")
+        for (age, isPromoted) in [(0, false), (359, false), (360, true)] {
+            next.createdAt = clock.now() - .seconds(age)
+            let plan = KeyPlan(keys: current + [next], policy: policy(), now: clock.now(), trigger: .schedule)
+            #expect(plan.changed.contains { $0.id == next.id && $0.phase == .current } == isPromoted)
+        }
+        // Where keys live shorter than that, nobody can ask for it.
+        next.createdAt = clock.now() - .seconds(5)
+        let quick = KeyPlan(keys: current + [next], policy: policy(rotation: .seconds(5)), now: clock.now(), trigger: .schedule)
+        #expect(quick.changed.contains { $0.id == next.id && $0.phase == .current })
+    }
+
+    @Test("What was issued under longer lifetimes verifies to its end, though the configuration was shortened since")
+    func shortenedLifetimes() async throws {
+        let ring = try await open(policy())
+        let old = try #require(try await store.keys().first { $0.use == .sign && $0.phase == .current })
+        let refresh = try #require(try await store.keys().first { $0.use == .refresh })
+        #expect(old.tokenLifetime == .seconds(20 * 3600))
+        #expect(refresh.tokenLifetime == .seconds(72 * 3600))
+        let short = KeyPolicy(
+            settings: TokenSettings(accessLifetime: .seconds(60), loginLifetime: .seconds(60), sessionMax: .seconds(600)),
+            clients: []
+        )
+        // By a reload or a restart.
+        try await ring.apply(short)
+        try await ring.rotate()
+        for (key, lifetime) in [(old, 20 * 3600), (refresh, 72 * 3600)] {
+            let retired = try #require(try await store.keys().first { $0.id == key.id })
+            #expect(retired.retireAt == clock.now() + .seconds(lifetime + 300))
+        }
+        let current = try #require(try await store.keys().first { $0.use == .sign && $0.phase == .current })
+        #expect(current.tokenLifetime == .seconds(60))
+        try await ring.apply(policy())
+        #expect(ring.storedKeys.first { $0.id == current.id }?.tokenLifetime == .seconds(20 * 3600))
+    }
+
+    @Test("While the clock is in doubt nothing is removed")
+    func doubtfulClock() async throws {
+        let ring = try await open(policy())
+        try await ring.rotate()
+        clock.advance(.seconds(25 * 86_400))
+        #expect(try await !ring.rotateIfDue(removesRetired: false))
+        #expect(try await phases(.sign) == ["ES256 current", "ES256 next", "ES256 retired"])
+        #expect(try await ring.rotateIfDue())
+        #expect(try await phases(.sign) == ["ES256 current", "ES256 next"])
+    }
+
+    @Test("Coordinates keep their leading zeros, an RSA modulus has none (RFC 7518 §6.2.1.2, §6.3.1.1)")
+    func leadingZeros() throws {
+        func octets(_ key: SigningKey, _ member: String) throws -> [UInt8] {
+            let jwk = try JSONDecoder().decode([String: String].self, from: Data(key.publicKey.jwk))
+            let text = try #require(jwk[member])
+            return try #require(Base64URL.decode(text.utf8))
+        }
+        var found = 0
+        for _ in 0..<20_000 where found < 2 {
+            let key = try SigningKey(generating: .es256)
+            let (x, y) = (try octets(key, "x"), try octets(key, "y"))
+            try #require(x.count == 32 && y.count == 32)
+            guard x[0] == 0 || y[0] == 0 else { continue }
+            found += 1
+            // And such a key verifies.
+            let token = try key.sign(Array("{}".utf8)).split(separator: ".").map(String.init)
+            let signature = try #require(Base64URL.decode(token[2].utf8))
+            #expect(key.publicKey.isValid(signature, for: Array("\(token[0]).\(token[1])".utf8)[...]))
+        }
+        #expect(found == 2)
+        let rsa = try SigningKey(generating: .rs256)
+        let modulus = try octets(rsa, "n")
+        #expect(modulus.count == 256 && modulus[0] != 0)
+        #expect(try octets(rsa, "e") == [1, 0, 1])
+        #expect(try octets(SigningKey(generating: .eddsa), "x").count == 32)
+    }
+
     @Test("key rotate promotes the published next key at once")
     func command() async throws {
         let ring = try await open(policy())

@@ -92,7 +92,7 @@ import Testing
     @Test(
         "The answer lost: the same successor within the grace, the end of the session after it",
         arguments: [
-            (0, true), (9_999, true), (10_000, false), (-3_000, true),
+            (0, true), (9_999, true), (10_000, false), (-3_000, true), (-59_000, true), (-3_600_000, false),
         ]
     ) func grace(milliseconds: Int, isAnswered: Bool) async throws {
         let world = try await World()
@@ -118,6 +118,91 @@ import Testing
             #expect(throws: AccessTokenError.sessionEnded) { try world.service.verifier.verify(second.accessToken) }
             #expect(world.audit.events.contains { $0.kind == .refreshRefused && $0.reason == "reused" })
         }
+    }
+
+    @Test("A clock that was far ahead for a while: its sessions are not live, and its refreshes outlast no not-before")
+    func clockAhead() async throws {
+        let world = try await World()
+        let honest = try await world.logIn()
+        world.clock.advance(.seconds(1000))
+        let before = try await world.refresh(honest.refreshToken)
+        world.clock.advance(.seconds(700))
+        let during = try await world.refresh(before.refreshToken)
+        world.clock.advance(.seconds(365 * 86_400))
+        let ahead = try await world.logIn()
+        world.clock.advance(.seconds(-365 * 86_400 - 1700))
+        // Opened in a future that never was: otherwise it would live for a year and ten hours.
+        #expect(
+            await world.refusal { try await world.refresh(ahead.refreshToken) } == "invalid_grant: Token is not active"
+        )
+        #expect(throws: AccessTokenError.fromTheFuture) { try world.service.verifier.verify(ahead.accessToken) }
+        // Opened before, refreshed while the clock was ahead: it goes on, by the right time.
+        let after = try await world.refresh(during.refreshToken)
+        #expect(after.refreshExpiresIn == 1800)
+        _ = try world.service.verifier.verify(after.accessToken)
+    }
+
+    @Test("A refresh by a clock that was ahead does not survive a not-before set since")
+    func clockAheadRevoked() async throws {
+        let world = try await World()
+        let first = try await world.logIn()
+        world.clock.advance(.seconds(1700))
+        let second = try await world.refresh(first.refreshToken)
+        world.clock.advance(.seconds(-1600))
+        await world.store.setNotBefore(.everyone, seconds: world.clock.now().seconds + 1)
+        await world.feed.poll()
+        #expect(await world.refusal { try await world.refresh(second.refreshToken) } == "invalid_grant: Stale token")
+        _ = try await world.logIn()
+    }
+
+    @Test("A clock set back by a day logs nobody out who has been logged in since before")
+    func clockBack() async throws {
+        let world = try await World()
+        var token = try await world.logIn().refreshToken
+        world.clock.advance(.seconds(-30))
+        for _ in 0..<3 {
+            token = try await world.refresh(token).refreshToken
+            world.clock.advance(.seconds(10))
+        }
+        let old = try await world.logIn()
+        world.clock.advance(.seconds(1200))
+        let new = try await world.refresh(old.refreshToken)
+        world.clock.advance(.seconds(-1210))
+        _ = try await world.refresh(new.refreshToken)
+    }
+
+    @Test("A restart between a refresh and its repetition: the same successor, and then the next")
+    func restart() async throws {
+        let world = try await World()
+        let first = try await world.logIn()
+        let second = try await world.refresh(first.refreshToken)
+        // What a restart leaves is the store and the master key.
+        let keys = try await KeyRing.open(
+            store: world.store,
+            masterKey: world.masterKey,
+            policy: KeyPolicy(settings: TokenSettings(), clients: World.clients),
+            pool: InlinePool(),
+            clock: world.clock
+        )
+        let service = TokenService(
+            settings: TokenSettings(firstSource: SourceID(1)),
+            clients: World.clients,
+            sessions: world.store,
+            keys: keys,
+            revocations: Revocations(),
+            authenticator: world.authenticator,
+            hasher: world.hash,
+            audit: world.audit,
+            clock: world.clock
+        )
+        func refresh(_ token: String?) async throws -> AccessTokenResponse {
+            let request = TokenRequest(client: World.web, grantType: "refresh_token", refreshToken: token)
+            return try await service.token(request, context: World.caller)
+        }
+        #expect(try await refresh(first.refreshToken).refreshToken == second.refreshToken)
+        let third = try await refresh(second.refreshToken)
+        #expect(third.refreshToken != second.refreshToken)
+        #expect(keys.document == world.keys.document)
     }
 
     @Test("Two refreshes old is reuse even within the grace")

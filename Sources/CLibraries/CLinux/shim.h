@@ -3,10 +3,13 @@
 #ifndef LDAPAUTHD_CLINUX_SHIM_H
 #define LDAPAUTHD_CLINUX_SHIM_H
 
+#include <errno.h>
+#include <signal.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 static inline int clinux_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
 
@@ -33,6 +36,28 @@ static inline void clinux_name_thread(const char *name) { prctl(PR_SET_NAME, nam
 
 // PR_SET_DUMPABLE of prctl(2): no core file, and no ptrace(2) by the same user, for a process that holds passwords.
 static inline int clinux_forbid_core_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+
+// The eventfd that clinux_trap_stop made, for its handler.
+static int clinux_stop_event = -1;
+
+static inline void clinux_note_stop(int signal) {
+    int failure = errno;
+    uint64_t one = 1;
+    // write(2) is one of the few calls a handler may make (signal-safety(7)); it fails only when nobody has read for 2^64 signals.
+    if (write(clinux_stop_event, &one, sizeof one) < 0) { }
+    errno = failure;
+    (void)signal;
+}
+
+// Turns SIGTERM and SIGINT into readability of the descriptor it returns; -1 on failure.
+static inline int clinux_trap_stop(void) {
+    clinux_stop_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (clinux_stop_event < 0) return -1;
+    struct sigaction action = {.sa_handler = clinux_note_stop, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    if (sigaction(SIGTERM, &action, 0) != 0 || sigaction(SIGINT, &action, 0) != 0) return -1;
+    return clinux_stop_event;
+}
 
 static const uint32_t clinux_EPOLLET = (uint32_t)EPOLLET;
 #endif

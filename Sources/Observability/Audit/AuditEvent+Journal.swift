@@ -5,7 +5,7 @@ extension AuditEvent.Kind {
     var isRefusal: Bool {
         switch self {
         case .loginRefused, .refreshRefused, .throttle: true
-        case .login, .refresh, .revoke, .logout, .password: false
+        case .login, .refresh, .revoke, .logout, .password, .administration: false
         }
     }
 
@@ -20,6 +20,7 @@ extension AuditEvent.Kind {
         case .logout: "logged out"
         case .password: "password changed"
         case .throttle: "made to wait"
+        case .administration: "administrator's command"
         }
     }
 
@@ -35,6 +36,7 @@ extension AuditEvent.Kind {
         case .logout: "a2c0dc26505a424db3fab206af111a7e"
         case .password: "7cae34e2ff9644e2a5ba9cf614eeb000"
         case .throttle: "6de66d07c6044281a227de793a27b210"
+        case .administration: "86f98638a2674fd3a11b9fbab4604e53"
         }
     }
 }

@@ -3,7 +3,10 @@ import Authentication
 extension Migrations {
     /// The schema as PostgreSQL takes it: the same tables; texts that are keys compare by bytes, as in SQLite.
     static let postgreSQL = Migrations(
-        steps: [Migration(version: 1, statements: firstPostgreSQLSchema)],
+        steps: [
+            Migration(version: 1, statements: firstPostgreSQLSchema),
+            Migration(version: 6, statements: peopleAndKeys),
+        ],
         inspect: { (sql) async throws(StoreError) in
             let encoding = try await sql.query("SELECT current_setting('server_encoding')", []).first?.text(0)
             guard encoding == "UTF8" else {
@@ -29,6 +32,22 @@ extension Migrations {
             }
         }
     )
+
+    private static let peopleAndKeys = [
+        // What other processes must hear of people, a row for each.
+        """
+        CREATE TABLE person_change (
+            source BIGINT NOT NULL,
+            stable_id TEXT COLLATE "C" NOT NULL,
+            change BIGINT NOT NULL,
+            changed_at BIGINT NOT NULL,
+            PRIMARY KEY (source, stable_id)
+        )
+        """,
+        "CREATE INDEX person_change_number ON person_change (change)",
+        // In milliseconds.
+        "ALTER TABLE token_key ADD COLUMN token_lifetime BIGINT NOT NULL DEFAULT 0",
+    ]
 
     private static let firstPostgreSQLSchema = [
         // Counters that only grow, one row each. A row and not a sequence: its lock makes the numbers visible in the

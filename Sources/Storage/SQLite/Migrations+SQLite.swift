@@ -3,7 +3,10 @@ import Authentication
 extension Migrations {
     /// The schema as SQLite takes it.
     static let sqlite = Migrations(
-        steps: [Migration(version: 1, statements: firstSQLiteSchema)],
+        steps: [
+            Migration(version: 1, statements: firstSQLiteSchema),
+            Migration(version: 6, statements: peopleAndKeys),
+        ],
         inspect: { (sql) async throws(StoreError) in
             let rows = try await sql.query("PRAGMA application_id", [])
             let tables = try await sql.query("SELECT COUNT(*) FROM sqlite_master", [])
@@ -20,6 +23,22 @@ extension Migrations {
 
     /// "LDAP", kept in the file's header so that `file` and we know whose it is (sqlite.org/pragma.html#pragma_application_id).
     private static let applicationID: Int64 = 0x4C44_4150
+
+    private static let peopleAndKeys = [
+        // What other processes must hear of people, a row for each.
+        """
+        CREATE TABLE person_change (
+            source INTEGER NOT NULL,
+            stable_id TEXT NOT NULL,
+            change INTEGER NOT NULL,
+            changed_at INTEGER NOT NULL,
+            PRIMARY KEY (source, stable_id)
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX person_change_number ON person_change (change)",
+        // In milliseconds.
+        "ALTER TABLE token_key ADD COLUMN token_lifetime INTEGER NOT NULL DEFAULT 0",
+    ]
 
     private static let firstSQLiteSchema = [
         "PRAGMA application_id = \(applicationID)",

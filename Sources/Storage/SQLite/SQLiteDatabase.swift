@@ -30,6 +30,12 @@ final class SQLiteDatabase: SQLDatabase {
         running = Task { await writer.run() }
     }
 
+    /// Looks at the place as opening does, and keeps other daemons out of it.
+    static func lockForServing(_ path: String) async throws(StoreError) -> ServingLock {
+        try SQLiteFile.prepare(path)
+        return try await ServingLock.take(path)
+    }
+
     func query(_ sql: String, _ values: [SQLValue]) async throws(StoreError) -> [SQLRow] {
         if let readers { return try await readers.query(sql, values) }
         return try await transaction { (transaction) async throws(StoreError) in

@@ -2,7 +2,7 @@ public import Authentication
 public import Logging
 internal import Synchronization
 
-/// Keeps `Revocations` and the key ring in step with the store, so that verifying asks nobody.
+/// Keeps `Revocations`, the key ring and whoever observes it in step with the store, so that verifying asks nobody.
 public final class ChangeFeed: Sendable {
     private struct State {
         var number: Int64 = 0
@@ -10,7 +10,12 @@ public final class ChangeFeed: Sendable {
         var isLoaded = false
         var keysPending = false
         var failure: String?
+        var observers: [any ChangeObserver] = []
+        var awaitsMasterKey = false
     }
+
+    /// Half of the second within which a change must be obeyed.
+    private static let interval = Duration.milliseconds(500)
 
     private let store: any ChangeStore
     private let revocations: Revocations
@@ -40,11 +45,16 @@ public final class ChangeFeed: Sendable {
     /// Why the last poll failed; nil when it did not.
     public var failure: String? { state.withLock { $0.failure } }
 
-    /// Polls every second until the task is cancelled; a poll that fails is logged once and tried again.
+    /// Tells `observer` of every change from now on, for the life of the process.
+    public func observe(_ observer: any ChangeObserver) {
+        state.withLock { $0.observers.append(observer) }
+    }
+
+    /// Polls twice a second until the task is cancelled; a poll that fails is logged once and tried again.
     public func run() async {
         while !Task.isCancelled {
             await poll()
-            try? await Task.sleep(for: .seconds(1))
+            try? await Task.sleep(for: Self.interval)
         }
     }
 
@@ -62,23 +72,72 @@ public final class ChangeFeed: Sendable {
         }
         do {
             let changes = try await store.changes(after: number, now: now)
-            revocations.apply(changes)
+            report(revocations.apply(changes), isFirst: number == 0)
+            tell(changes, after: number)
             state.withLock { state in
                 state.number = changes.number
                 state.isLoaded = true
                 if changes.keysChanged { state.keysPending = true }
             }
             revocations.prune(now: now)
-            if state.withLock({ $0.keysPending }) {
-                try await keys.reload()
-                state.withLock { $0.keysPending = false }
-            }
+            if state.withLock({ $0.keysPending }) { try await readKeys(isFirst: number == 0) }
         } catch {
             note(failure: "\(error)")
             return false
         }
         note(failure: nil)
         return true
+    }
+
+    private func readKeys(isFirst: Bool) async throws(KeyError) {
+        let before = keys.storedKeys
+        let reading = try await keys.reload()
+        let wasAwaiting = state.withLock { state in
+            defer { state.awaitsMasterKey = reading == .awaitsMasterKey }
+            state.keysPending = reading == .awaitsMasterKey
+            return state.awaitsMasterKey
+        }
+        switch reading {
+        case .awaitsMasterKey where !wasAwaiting: logger.warning("\(KeyError.masterKeyAway)")
+        case .done where wasAwaiting: logger.notice("The new master key was found")
+        case .done where !isFirst && keys.storedKeys != before:
+            logger.notice("Keys were changed by a command or another node")
+        default: break
+        }
+    }
+
+    /// What this process did itself is known already; the rest leaves a trace here too.
+    private func report(_ news: Revocations.News, isFirst: Bool) {
+        guard !isFirst else { return }
+        if news.sessions > 0 {
+            logger.info("Sessions were ended by a command or another node", metadata: ["sessions": "\(news.sessions)"])
+        }
+        for entry in news.notBefore {
+            let moment: Logger.Metadata = ["scope": "\(entry.scope)", "not_before": "\(entry.seconds)"]
+            logger.notice("Tokens issued earlier are refused from now on", metadata: moment)
+        }
+    }
+
+    private func tell(_ changes: StoreChanges, after number: Int64) {
+        let observers = state.withLock { $0.observers }
+        guard !observers.isEmpty else { return }
+        var told: [ObservedChange] = []
+        if number == 0 {
+            told = [.everybody]
+        } else {
+            told += changes.endedSessions.map { .session($0.id, of: $0.person) }
+            told += changes.people.map { .person($0) }
+            for entry in changes.notBefore {
+                switch entry.scope {
+                case .everyone: told.append(.everybody)
+                case .client(let id): told.append(.client(id))
+                case .identity(let key): told.append(.person(key))
+                }
+            }
+        }
+        for change in told {
+            for observer in observers { observer.changed(change) }
+        }
     }
 
     private func note(failure: String?) {

@@ -13,6 +13,20 @@ public final class Revocations: Sendable {
         /// Few: each is one command of an administrator.
         var clients: [String: Int64] = [:]
         var people: [String: Int64] = [:]
+
+        /// False when it was as high before.
+        mutating func raise(_ scope: NotBeforeScope, to seconds: Int64) -> Bool {
+            func raise(_ value: inout Int64) -> Bool {
+                guard value < seconds else { return false }
+                value = seconds
+                return true
+            }
+            switch scope {
+            case .everyone: return raise(&everyone)
+            case .client(let id): return raise(&clients[id, default: 0])
+            case .identity(let key): return raise(&people[key.subject, default: 0])
+            }
+        }
     }
 
     private let state = Mutex(State())
@@ -41,17 +55,26 @@ public final class Revocations: Sendable {
         }
     }
 
+    /// What was not known before.
+    public struct News: Sendable {
+        /// How many sessions.
+        public var sessions = 0
+        /// Not-befores, in whole seconds.
+        public var notBefore: [(scope: NotBeforeScope, seconds: Int64)] = []
+    }
+
     /// Adds what the store reported.
-    public func apply(_ changes: StoreChanges) {
+    @discardableResult
+    public func apply(_ changes: StoreChanges) -> News {
         state.withLock { state in
-            for session in changes.endedSessions { state.ended[session.id] = session.until }
-            for entry in changes.notBefore {
-                switch entry.scope {
-                case .everyone: state.everyone = max(state.everyone, entry.seconds)
-                case .client(let id): state.clients[id] = max(state.clients[id] ?? 0, entry.seconds)
-                case .identity(let key): state.people[key.subject] = max(state.people[key.subject] ?? 0, entry.seconds)
-                }
+            var news = News()
+            for session in changes.endedSessions {
+                if state.ended.updateValue(session.until, forKey: session.id) == nil { news.sessions += 1 }
             }
+            for entry in changes.notBefore where state.raise(entry.scope, to: entry.seconds) {
+                news.notBefore.append(entry)
+            }
+            return news
         }
     }
 

@@ -21,15 +21,13 @@ struct RefreshGrant: GrantHandler {
     }
 
     func verify(_ call: GrantCall) async throws(Refusal) -> Verified {
-        guard let token = tools.keys.readRefreshToken(request.refreshToken ?? "") else {
-            throw Refusal(.invalidRefreshToken)
-        }
+        guard let token = try await find(request.refreshToken ?? "") else { throw Refusal(.invalidRefreshToken) }
         guard let session = try await read(token) else { throw Refusal(.sessionNotActive) }
         guard session.client == call.client.id else { throw Refusal(.refreshTokenOfOtherClient).of(session) }
         let now = tools.clock.now()
         try requireLive(session, now)
         let notBefore = tools.revocations.notBefore(client: call.client.id, subject: session.identity.key.subject)
-        guard session.rotatedAt.seconds >= notBefore else { throw Refusal(.staleToken).of(session) }
+        guard issued(session, now).seconds >= notBefore else { throw Refusal(.staleToken).of(session) }
         try await requireSource(session, call.client, now)
         _ = try granted(session, call)
         guard token.generation == session.generation else {
@@ -56,6 +54,20 @@ struct RefreshGrant: GrantHandler {
         let refused = asked.filter { !session.scopes.contains($0) }
         guard refused.isEmpty else { throw Refusal(.invalidScopes(refused)).of(session) }
         return asked
+    }
+
+    private func find(_ text: String) async throws(Refusal) -> RefreshToken? {
+        do {
+            return try await tools.keys.findRefreshToken(text)
+        } catch {
+            throw Refusal(.unavailable(retryAfter: 5), reason: "keys", detail: error.description)
+        }
+    }
+
+    /// When the present token was issued. A moment in the future comes from a clock that was wrong for a while, and must not
+    /// outlast a not-before that was set since.
+    private func issued(_ session: Session, _ now: Timestamp) -> Timestamp {
+        session.rotatedAt <= now + Session.clockLeeway ? session.rotatedAt : session.createdAt
     }
 
     private func read(_ token: RefreshToken) async throws(Refusal) -> Session? {
@@ -138,7 +150,9 @@ struct RefreshGrant: GrantHandler {
         // A row behind its tokens comes from a restored backup; who holds the token must log in again.
         guard token.generation < session.generation else { throw Refusal(.sessionNotActive).of(session) }
         let isPrevious = token.generation == session.generation - 1
-        if isPrevious, now < session.rotatedAt + tools.settings.refreshReuseGrace { return session }
+        // A clock that was set back must not stretch the grace.
+        let isNow = session.rotatedAt <= now + Session.clockLeeway
+        if isPrevious, isNow, now < session.rotatedAt + tools.settings.refreshReuseGrace { return session }
         try await tools.end(session, now: now)
         throw Refusal(.refreshTokenReused, reason: "reused").of(session)
     }

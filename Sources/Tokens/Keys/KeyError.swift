@@ -35,6 +35,18 @@ public struct KeyError: Error, Sendable, Hashable, CustomStringConvertible {
         self.init(.store, cause.detail, cause: cause)
     }
 
+    /// The keys in the store are wrapped by a key that this process does not hold.
+    static let otherMasterKey = KeyError(
+        .masterKey,
+        "The master key is another one than this store was made with: put the old key back (master_key_file), or start with an empty store."
+    )
+
+    /// The master key was rotated while this process ran, and no file it can read holds the new one.
+    static let masterKeyAway = KeyError(
+        .masterKey,
+        "The master key of the store was rotated, and the new one is not in master_key_file here: put it there. Until then this node goes on with the keys it has."
+    )
+
     /// Equal by code.
     public static func == (left: KeyError, right: KeyError) -> Bool { left.code == right.code }
 

@@ -6,37 +6,81 @@ struct KeyMaker: Sendable {
     let pool: any WorkPool
 
     /// Plans and swaps until no other process was quicker; returns the keys as they then are, oldest first.
+    ///
+    /// - Throws: `.masterKey` when the store has been given another master key.
     func update(
         _ store: any KeyStore,
         _ policy: KeyPolicy,
         _ clock: any WallClock,
-        _ trigger: KeyPlan.Trigger
+        _ trigger: KeyPlan.Trigger,
+        removesRetired: Bool = true
     ) async throws(KeyError) -> [StoredKey] {
         // Each round that fails is another process that went forward, so a few are enough.
         for _ in 0..<10 {
-            let stored = try await keys(store)
+            let stored = try await asking { () throws(StoreError) in try await store.keys() }
             let now = clock.now()
-            let plan = KeyPlan(keys: stored, policy: policy, now: now, trigger: trigger)
+            let plan = KeyPlan(
+                keys: stored,
+                policy: policy,
+                now: now,
+                trigger: trigger,
+                removesRetired: removesRetired
+            )
             if plan.isEmpty { return stored }
             var changes = plan.changed
             for order in plan.orders {
-                changes.append(try await make(order, policy.algorithm, now))
+                changes.append(try await make(order, policy, now))
             }
-            if try await replace(store, stored, changes, plan.removed) { return try await keys(store) }
+            let made = changes
+            let swap = try await asking { () throws(StoreError) in
+                try await store.replaceKeys(
+                    expected: stored,
+                    with: made,
+                    removed: plan.removed,
+                    masterKey: masterKey.checkValue
+                )
+            }
+            switch swap {
+            case .done: return try await asking { () throws(StoreError) in try await store.keys() }
+            case .keysDiffer: continue
+            case .masterKeyDiffers: throw .otherMasterKey
+            }
+        }
+        throw KeyError(.busy, "Other processes keep changing the keys of this store.")
+    }
+
+    /// Wraps all keys by `new`, in one transaction of the store.
+    func rewrap(_ store: any KeyStore, by new: MasterKey) async throws(KeyError) {
+        for _ in 0..<10 {
+            var keys = try await asking { () throws(StoreError) in try await store.keys() }
+            for index in keys.indices {
+                let key = keys[index]
+                let secret = try masterKey.unwrap(key.wrapped, id: key.id, use: key.use)
+                keys[index].wrapped = try new.wrap(secret, id: key.id, use: key.use)
+            }
+            let wrapped = keys
+            let swap = try await asking { () throws(StoreError) in
+                try await store.rewrapKeys(wrapped, from: masterKey.checkValue, to: new.checkValue)
+            }
+            switch swap {
+            case .done: return
+            case .keysDiffer: continue
+            case .masterKeyDiffers: throw .otherMasterKey
+            }
         }
         throw KeyError(.busy, "Other processes keep changing the keys of this store.")
     }
 
     private func make(
         _ order: KeyPlan.Order,
-        _ algorithm: SigningAlgorithm,
+        _ policy: KeyPolicy,
         _ now: Timestamp
     ) async throws(KeyError) -> StoredKey {
         let id: String
         let secret: [UInt8]
         switch order.use {
         case .sign:
-            let key = try await generate(algorithm)
+            let key = try await generate(policy.algorithm)
             id = key.id
             secret = key.representation
         case .refresh:
@@ -44,14 +88,16 @@ struct KeyMaker: Sendable {
             id = key.storedID
             secret = key.representation
         }
+        let isCurrent = order.phase == .current
         return StoredKey(
             id: id,
             use: order.use,
-            algorithm: order.use == .sign ? algorithm.rawValue : "HS256",
+            algorithm: order.use == .sign ? policy.algorithm.rawValue : "HS256",
             phase: order.phase,
             wrapped: try masterKey.wrap(secret, id: id, use: order.use),
             createdAt: now,
-            activatedAt: order.phase == .current ? now : nil
+            activatedAt: isCurrent ? now : nil,
+            tokenLifetime: isCurrent ? policy.tokenLifetime(order.use) : .zero
         )
     }
 
@@ -71,22 +117,11 @@ struct KeyMaker: Sendable {
         return try made.get()
     }
 
-    private func keys(_ store: any KeyStore) async throws(KeyError) -> [StoredKey] {
+    private func asking<Value>(
+        _ question: () async throws(StoreError) -> Value
+    ) async throws(KeyError) -> Value {
         do {
-            return try await store.keys()
-        } catch {
-            throw KeyError(error)
-        }
-    }
-
-    private func replace(
-        _ store: any KeyStore,
-        _ expected: [StoredKey],
-        _ keys: [StoredKey],
-        _ removed: [String]
-    ) async throws(KeyError) -> Bool {
-        do {
-            return try await store.replaceKeys(expected: expected, with: keys, removed: removed)
+            return try await question()
         } catch {
             throw KeyError(error)
         }

@@ -19,7 +19,7 @@ struct KeyPlan {
         var phase: StoredKey.Phase
     }
 
-    /// Keys that go on in another phase.
+    /// Keys that go on otherwise.
     private(set) var changed: [StoredKey] = []
     /// Ids of keys that go.
     private(set) var removed: [String] = []
@@ -28,74 +28,94 @@ struct KeyPlan {
 
     var isEmpty: Bool { changed.isEmpty && removed.isEmpty && orders.isEmpty }
 
-    init(keys: [StoredKey], policy: KeyPolicy, now: Timestamp, trigger: Trigger) {
-        for key in keys where key.phase == .retired {
-            if let retireAt = key.retireAt, retireAt <= now { removed.append(key.id) }
+    private let policy: KeyPolicy
+    private let now: Timestamp
+    private let trigger: Trigger
+
+    /// - Parameter removesRetired: false while `now` is in doubt: a key that was removed does not come back.
+    init(keys: [StoredKey], policy: KeyPolicy, now: Timestamp, trigger: Trigger, removesRetired: Bool = true) {
+        self.policy = policy
+        self.now = now
+        self.trigger = trigger
+        if removesRetired {
+            for key in keys where key.phase == .retired {
+                if let retireAt = key.retireAt, retireAt <= now { removed.append(key.id) }
+            }
         }
-        planSigning(keys.filter { $0.use == .sign }, policy, now, trigger)
-        planRefresh(keys.filter { $0.use == .refresh }, policy, now, trigger)
+        planSigning(keys.filter { $0.use == .sign })
+        planRefresh(keys.filter { $0.use == .refresh })
     }
 
-    private mutating func planSigning(
-        _ keys: [StoredKey],
-        _ policy: KeyPolicy,
-        _ now: Timestamp,
-        _ trigger: Trigger
-    ) {
-        let wanted = policy.algorithm.rawValue
-        let current = keys.last { $0.phase == .current }
+    private mutating func planSigning(_ keys: [StoredKey]) {
         var next = keys.last { $0.phase == .next }
-        let isForeign = current.map { $0.algorithm != wanted } ?? true
-        // The configured algorithm signs once verifiers have had the time to see its key.
-        let isKnown = next.map { $0.algorithm == wanted && $0.createdAt + KeyPolicy.overlap <= now } ?? false
-        let mustReplace = Self.isDue(current, policy, now) || trigger == .command || (isForeign && isKnown)
-        if let known = next, known.algorithm != wanted, mustReplace || trigger == .configuration {
+        if let known = next, known.algorithm != policy.algorithm.rawValue, trigger != .schedule {
             // It has never signed, so nobody misses it.
             removed.append(known.id)
             next = nil
         }
-        guard mustReplace else {
-            if next == nil { orders.append(Order(use: .sign, phase: .next)) }
-            return
+        if let current = keys.last(where: { $0.phase == .current }) {
+            guard mustReplace(current, by: next) else {
+                promise(current)
+                if next == nil { orders.append(Order(use: .sign, phase: .next)) }
+                return
+            }
+            retire(current)
         }
-        if let current { retire(current, policy, now) }
         if let next {
-            activate(next, now)
+            activate(next)
         } else {
             orders.append(Order(use: .sign, phase: .current))
         }
         orders.append(Order(use: .sign, phase: .next))
     }
 
-    private mutating func planRefresh(
-        _ keys: [StoredKey],
-        _ policy: KeyPolicy,
-        _ now: Timestamp,
-        _ trigger: Trigger
-    ) {
+    /// By hand at once; by the clock only once verifiers have had the time to see the next key.
+    private func mustReplace(_ current: StoredKey, by next: StoredKey?) -> Bool {
+        if trigger == .command { return true }
+        guard let next, next.createdAt + policy.overlap <= now else { return false }
+        let wanted = policy.algorithm.rawValue
+        return isDue(current) || (current.algorithm != wanted && next.algorithm == wanted)
+    }
+
+    private mutating func planRefresh(_ keys: [StoredKey]) {
         // Nobody but our nodes reads refresh tokens, and they share the store: no next one is published.
-        let current = keys.last { $0.phase == .current }
-        guard Self.isDue(current, policy, now) || trigger == .command else { return }
-        if let current { retire(current, policy, now) }
+        guard let current = keys.last(where: { $0.phase == .current }) else {
+            orders.append(Order(use: .refresh, phase: .current))
+            return
+        }
+        guard isDue(current) || trigger == .command else {
+            promise(current)
+            return
+        }
+        retire(current)
         orders.append(Order(use: .refresh, phase: .current))
     }
 
-    private static func isDue(_ current: StoredKey?, _ policy: KeyPolicy, _ now: Timestamp) -> Bool {
-        guard let current else { return true }
-        return (current.activatedAt ?? current.createdAt) + policy.rotation <= now
+    private func isDue(_ current: StoredKey) -> Bool {
+        (current.activatedAt ?? current.createdAt) + policy.rotation <= now
     }
 
-    private mutating func retire(_ key: StoredKey, _ policy: KeyPolicy, _ now: Timestamp) {
+    /// Notes that from now on the key makes tokens that live longer.
+    private mutating func promise(_ key: StoredKey) {
+        let lifetime = policy.tokenLifetime(key.use)
+        guard trigger != .schedule, key.tokenLifetime < lifetime else { return }
         var key = key
-        key.phase = .retired
-        key.retireAt = now + policy.retention(key.use)
+        key.tokenLifetime = lifetime
         changed.append(key)
     }
 
-    private mutating func activate(_ key: StoredKey, _ now: Timestamp) {
+    private mutating func retire(_ key: StoredKey) {
+        var key = key
+        key.phase = .retired
+        key.retireAt = now + policy.retention(key)
+        changed.append(key)
+    }
+
+    private mutating func activate(_ key: StoredKey) {
         var key = key
         key.phase = .current
         key.activatedAt = now
+        key.tokenLifetime = policy.tokenLifetime(key.use)
         changed.append(key)
     }
 }

@@ -21,16 +21,21 @@ public struct KeyPolicy: Sendable, Hashable {
     /// For other nodes, which go on with the old key until they have heard of the new one, and whose clocks differ.
     private static let margin = Duration.seconds(300)
 
-    /// How long a key of another algorithm is published before it signs: longer than a verifier may keep the key set
-    /// (max-age=300) and other nodes take to hear of a new key.
-    static let overlap = Duration.seconds(360)
+    /// How long a key is published before the clock lets it sign: longer than a verifier may keep the key set
+    /// (max-age=300) and other nodes take to hear of a new key; less only where keys are rotated more often.
+    var overlap: Duration { min(.seconds(360), rotation) }
 
-    /// From retirement to removal.
-    func retention(_ use: StoredKey.Use) -> Duration {
+    /// The longest life of what a key makes.
+    func tokenLifetime(_ use: StoredKey.Use) -> Duration {
         switch use {
-        case .sign: longestAccessLifetime + Self.margin
+        case .sign: longestAccessLifetime
         // An expired refresh token says so for a day, which takes its key.
-        case .refresh: longestSession + .seconds(86_400) + Self.margin
+        case .refresh: longestSession + .seconds(86_400)
         }
+    }
+
+    /// From the retirement of `key` to its removal: what it made under an earlier configuration may live longer.
+    func retention(_ key: StoredKey) -> Duration {
+        max(key.tokenLifetime, tokenLifetime(key.use)) + Self.margin
     }
 }

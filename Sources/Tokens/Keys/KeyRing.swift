@@ -8,61 +8,79 @@ internal import Synchronization
 /// that nodes that rotate at the same moment end with the same keys. One instance lives as long as the process;
 /// a reload hands it its new policy.
 public final class KeyRing: Sendable {
-    private struct State {
+    struct State {
         var policy: KeyPolicy
-        var snapshot: KeySnapshot
+        var masterKey: MasterKey
+        var use: KeyUse
+        /// When an unknown refresh key last made it read the store.
+        var lookedAt: ContinuousClock.Instant?
     }
 
-    private let store: any KeyStore
-    private let masterKey: MasterKey
+    let store: any KeyStore
+    let masterKeys: (any MasterKeySource)?
+    private let isShared: Bool
     private let pool: any WorkPool
     private let clock: any WallClock
-    private let state: Mutex<State>
+    let state: Mutex<State>
 
     /// Opens the keys of a store, and makes what is missing for `policy`.
     ///
-    /// - Parameter pool: where RSA keys are made, because that takes long.
+    /// - Parameters:
+    ///   - masterKeys: where to look when `masterKey` is not the store's, or is not any more.
+    ///   - isShared: true when other nodes use the same store at the same time.
+    ///   - pool: where RSA keys are made, because that takes long.
     /// - Throws: `.masterKey` when the store was made with another master key, `.unreadable`, `.store`, `.busy`.
     public static func open(
         store: any KeyStore,
         masterKey: MasterKey,
+        masterKeys: (any MasterKeySource)? = nil,
+        isShared: Bool = false,
         policy: KeyPolicy,
         pool: any WorkPool,
         clock: any WallClock = SystemWallClock()
     ) async throws(KeyError) -> KeyRing {
-        try await checkMasterKey(masterKey, store)
+        var masterKey = masterKey
+        let check = try await Self.check(masterKey, store)
+        if check != masterKey.checkValue {
+            guard let found = masterKeys?.masterKey(check: check) else { throw .otherMasterKey }
+            masterKey = found
+        }
         let maker = KeyMaker(masterKey: masterKey, pool: pool)
         let stored = try await maker.update(store, policy, clock, .configuration)
         let snapshot = try KeySnapshot(stored, masterKey: masterKey)
-        return KeyRing(store, masterKey, pool, clock, State(policy: policy, snapshot: snapshot))
+        let use = KeyUse(snapshot, after: nil, isShared: isShared, policy: policy, now: clock.now())
+        return KeyRing(
+            store,
+            masterKeys,
+            isShared,
+            pool,
+            clock,
+            State(policy: policy, masterKey: masterKey, use: use)
+        )
     }
 
     private init(
         _ store: any KeyStore,
-        _ masterKey: MasterKey,
+        _ masterKeys: (any MasterKeySource)?,
+        _ isShared: Bool,
         _ pool: any WorkPool,
         _ clock: any WallClock,
         _ state: State
     ) {
         self.store = store
-        self.masterKey = masterKey
+        self.masterKeys = masterKeys
+        self.isShared = isShared
         self.pool = pool
         self.clock = clock
         self.state = Mutex(state)
     }
 
-    private static func checkMasterKey(_ masterKey: MasterKey, _ store: any KeyStore) async throws(KeyError) {
-        let check: [UInt8]
+    /// The check value of the store's master key.
+    static func check(_ masterKey: MasterKey, _ store: any KeyStore) async throws(KeyError) -> [UInt8] {
         do {
-            check = try await store.masterKeyCheck(orStore: masterKey.checkValue)
+            return try await store.masterKeyCheck(orStore: masterKey.checkValue)
         } catch {
             throw KeyError(error)
-        }
-        guard check == masterKey.checkValue else {
-            throw KeyError(
-                .masterKey,
-                "The master key is another one than this store was made with: put the old key back (master_key_file), or start with an empty store."
-            )
         }
     }
 
@@ -72,33 +90,31 @@ public final class KeyRing: Sendable {
     /// The keys as the store keeps them, oldest first, for `key list`.
     public var storedKeys: [StoredKey] { snapshot.stored }
 
-    /// Reads the keys again, after another process changed them.
-    public func reload() async throws(KeyError) {
-        let stored: [StoredKey]
-        do {
-            stored = try await store.keys()
-        } catch {
-            throw KeyError(error)
-        }
-        try adopt(stored)
-    }
+    /// Which master key wraps the keys now.
+    public var masterKeyCheck: [UInt8] { masterKey.checkValue }
 
     /// Follows a new configuration. The key of another algorithm is published now and signs some minutes later, by
     /// `rotateIfDue()`; tokens of the old one stay good.
     public func apply(_ policy: KeyPolicy) async throws(KeyError) {
-        let stored = try await KeyMaker(masterKey: masterKey, pool: pool).update(store, policy, clock, .configuration)
-        let snapshot = try KeySnapshot(stored, masterKey: masterKey)
-        state.withLock { $0 = State(policy: policy, snapshot: snapshot) }
+        try await update(policy, .configuration)
     }
 
     /// Rotates when the current key has signed for `key_rotation`, and removes retired keys whose time is over.
     ///
+    /// - Parameter removesRetired: false while the clock is in doubt.
     /// - Returns: true when anything changed; asks the store only then.
     @discardableResult
-    public func rotateIfDue() async throws(KeyError) -> Bool {
-        let (policy, stored) = state.withLock { ($0.policy, $0.snapshot.stored) }
-        guard !KeyPlan(keys: stored, policy: policy, now: clock.now(), trigger: .schedule).isEmpty else { return false }
-        try await update(policy, .schedule)
+    public func rotateIfDue(removesRetired: Bool = true) async throws(KeyError) -> Bool {
+        let (policy, stored) = state.withLock { ($0.policy, $0.use.snapshot.stored) }
+        let plan = KeyPlan(
+            keys: stored,
+            policy: policy,
+            now: clock.now(),
+            trigger: .schedule,
+            removesRetired: removesRetired
+        )
+        guard !plan.isEmpty else { return false }
+        try await update(policy, .schedule, removesRetired: removesRetired)
         return true
     }
 
@@ -107,23 +123,62 @@ public final class KeyRing: Sendable {
         try await update(state.withLock { $0.policy }, .command)
     }
 
-    private func update(_ policy: KeyPolicy, _ trigger: KeyPlan.Trigger) async throws(KeyError) {
-        try adopt(try await KeyMaker(masterKey: masterKey, pool: pool).update(store, policy, clock, trigger))
+    /// Wraps every key by `new` instead of the present master key, in one transaction of the store.
+    ///
+    /// The caller has put `new` on the disk before, where the other processes on this store look for it.
+    /// - Throws: `.masterKey` when another process did the same at the same moment.
+    public func rotateMasterKey(to new: MasterKey) async throws(KeyError) {
+        try await KeyMaker(masterKey: masterKey, pool: pool).rewrap(store, by: new)
+        try await reload(by: new)
     }
 
-    private func adopt(_ stored: [StoredKey]) throws(KeyError) {
+    private func update(
+        _ policy: KeyPolicy,
+        _ trigger: KeyPlan.Trigger,
+        removesRetired: Bool = true
+    ) async throws(KeyError) {
+        let held = masterKey
+        do {
+            try await update(policy, trigger, removesRetired, by: held)
+        } catch where error.code == .masterKey {
+            try await update(policy, trigger, removesRetired, by: try await follow(held))
+        }
+    }
+
+    private func update(
+        _ policy: KeyPolicy,
+        _ trigger: KeyPlan.Trigger,
+        _ removesRetired: Bool,
+        by masterKey: MasterKey
+    ) async throws(KeyError) {
+        let maker = KeyMaker(masterKey: masterKey, pool: pool)
+        let stored = try await maker.update(store, policy, clock, trigger, removesRetired: removesRetired)
+        try adopt(stored, by: masterKey, policy)
+    }
+
+    /// Opens what was read and goes on with it.
+    func adopt(_ stored: [StoredKey], by masterKey: MasterKey, _ policy: KeyPolicy? = nil) throws(KeyError) {
         let snapshot = try KeySnapshot(stored, masterKey: masterKey)
-        state.withLock { $0.snapshot = snapshot }
+        let now = clock.now()
+        state.withLock { state in
+            let policy = policy ?? state.policy
+            let use = KeyUse(snapshot, after: state.use, isShared: isShared, policy: policy, now: now)
+            state = State(policy: policy, masterKey: masterKey, use: use, lookedAt: state.lookedAt)
+        }
     }
 
     /// How often keys are to be rotated.
     var rotation: Duration { state.withLock { $0.policy.rotation } }
 
-    private var snapshot: KeySnapshot { state.withLock { $0.snapshot } }
+    var masterKey: MasterKey { state.withLock { $0.masterKey } }
+
+    private var use: KeyUse { state.withLock { $0.use } }
+
+    private var snapshot: KeySnapshot { use.snapshot }
 
     /// Signs a payload with the current key.
     func sign(_ payload: [UInt8]) throws(KeyError) -> String {
-        try snapshot.signing.sign(payload)
+        try use.signing.sign(payload)
     }
 
     /// The key whose tokens carry this protected header; nil for every other header.
@@ -133,10 +188,10 @@ public final class KeyRing: Sendable {
 
     /// The refresh token of a session at a generation.
     func refreshToken(session: UUID, generation: Int32) -> String {
-        RefreshToken(session: session, generation: generation).encode(with: snapshot.refresh)
+        RefreshToken(session: session, generation: generation).encode(with: use.refresh)
     }
 
-    /// Reads a refresh token; nil for whatever was not made with a key of this store.
+    /// Reads a refresh token; nil for whatever was not made with a key of this store, as far as this node has heard.
     func readRefreshToken(_ text: String) -> RefreshToken? {
         RefreshToken(text, keys: snapshot.refreshKeys)
     }

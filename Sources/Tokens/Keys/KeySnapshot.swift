@@ -14,6 +14,10 @@ struct KeySnapshot: Sendable {
     let refreshKeys: [UInt32: RefreshKey]
     /// The JWKS document: current, next, then retired ones.
     let document: [UInt8]
+    /// What signed before, and until when it is kept.
+    let formerSigning: (key: SigningKey, retireAt: Timestamp)?
+    /// What made refresh tokens before, and until when it is kept.
+    let formerRefresh: (key: RefreshKey, retireAt: Timestamp)?
 
     /// Opens the stored keys.
     init(_ stored: [StoredKey], masterKey: MasterKey) throws(KeyError) {
@@ -22,24 +26,23 @@ struct KeySnapshot: Sendable {
         var verifying: [String: VerifyingKey] = [:]
         var refresh: RefreshKey?
         var refreshKeys: [UInt32: RefreshKey] = [:]
-        for row in stored {
+        var formerSigning: (key: SigningKey, retireAt: Timestamp)?
+        var formerRefresh: (key: RefreshKey, retireAt: Timestamp)?
+        // Retired in the order in which they were in use, so that the last one met is the former.
+        for row in stored.sorted(by: { ($0.activatedAt ?? $0.createdAt) < ($1.activatedAt ?? $1.createdAt) }) {
             let secret = try masterKey.unwrap(row.wrapped, id: row.id, use: row.use)
             switch row.use {
             case .sign:
-                guard let algorithm = SigningAlgorithm(rawValue: row.algorithm) else {
-                    throw KeyError(.unreadable, "Key \(row.id) in the store is for \(row.algorithm), unknown here.")
-                }
-                let key = try SigningKey(algorithm, representation: secret)
-                guard key.id == row.id else {
-                    throw KeyError(.unreadable, "Key \(row.id) in the store is not the one it is named for.")
-                }
+                let key = try Self.signingKey(row, secret)
                 verifying[key.publicKey.header] = key.publicKey
                 published.append((row.phase.rank, key.publicKey))
                 if row.phase == .current { signing = key }
+                if let retireAt = row.retireAt { formerSigning = (key, retireAt) }
             case .refresh:
                 let key = try RefreshKey(storedID: row.id, representation: secret)
                 refreshKeys[key.id] = key
                 if row.phase == .current { refresh = key }
+                if let retireAt = row.retireAt { formerRefresh = (key, retireAt) }
             }
         }
         guard let signing, let refresh else {
@@ -50,7 +53,20 @@ struct KeySnapshot: Sendable {
         self.verifying = verifying
         self.refresh = refresh
         self.refreshKeys = refreshKeys
+        self.formerSigning = formerSigning
+        self.formerRefresh = formerRefresh
         document = KeySetDocument.encode(published.sorted { $0.rank < $1.rank }.map(\.key))
+    }
+
+    private static func signingKey(_ row: StoredKey, _ secret: [UInt8]) throws(KeyError) -> SigningKey {
+        guard let algorithm = SigningAlgorithm(rawValue: row.algorithm) else {
+            throw KeyError(.unreadable, "Key \(row.id) in the store is for \(row.algorithm), unknown here.")
+        }
+        let key = try SigningKey(algorithm, representation: secret)
+        guard key.id == row.id else {
+            throw KeyError(.unreadable, "Key \(row.id) in the store is not the one it is named for.")
+        }
+        return key
     }
 }
 

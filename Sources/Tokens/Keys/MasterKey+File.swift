@@ -27,7 +27,7 @@ extension MasterKey {
     }
 
     /// The key in the file, or nil when there is no file.
-    private static func read(_ path: String) throws(KeyError) -> MasterKey? {
+    static func read(_ path: String) throws(KeyError) -> MasterKey? {
         // O_NONBLOCK: a FIFO in its place must not hang the start.
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else {
@@ -79,7 +79,9 @@ extension MasterKey {
     }
 
     /// Makes the file whole or not at all: written beside, synced, then linked, which fails if another was first.
-    private static func create(_ path: String) throws(KeyError) {
+    ///
+    /// - Parameter model: a file whose owner and mode it takes; 0600 and the caller's when nil.
+    static func create(_ path: String, like model: String? = nil) throws(KeyError) {
         let octets = SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
         let standard = Base64URL.encode(octets).utf8.map { character -> UInt8 in
             switch character {
@@ -95,6 +97,12 @@ extension MasterKey {
             throw KeyError(.masterKey, "The master key \(path) cannot be made: \(reason(errno)).")
         }
         defer { unlink(draft) }
+        var status = stat()
+        if let model, stat(model, &status) == 0 {
+            // Only root can give a file away; for anybody else it is his own already.
+            _ = fchown(file, status.st_uid, status.st_gid)
+            fchmod(file, status.st_mode & 0o640)
+        }
         let isWritten = write(file, text, text.count) == text.count && fsync(file) == 0
         let failure = errno
         close(file)
@@ -108,7 +116,7 @@ extension MasterKey {
     }
 
     /// So that the name survives a power loss together with the first keys wrapped by it.
-    private static func syncFolder(of path: String) {
+    static func syncFolder(of path: String) {
         let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
@@ -116,7 +124,7 @@ extension MasterKey {
         close(descriptor)
     }
 
-    private static func reason(_ code: Int32) -> String {
+    static func reason(_ code: Int32) -> String {
         var buffer = [CChar](repeating: 0, count: 256)
         guard strerror_r(code, &buffer, buffer.count) == 0 else { return "error \(code)" }
         return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)

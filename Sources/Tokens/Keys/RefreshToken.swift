@@ -43,6 +43,14 @@ struct RefreshToken: Sendable, Hashable {
         generation = Int32(bitPattern: Self.number(bytes[21..<25]))
     }
 
+    /// The id of the key a text claims to be made with; nil for whatever has not the form of a token.
+    static func keyID(_ text: String) -> UInt32? {
+        guard text.utf8.count == Base64URL.encodedCount(count), let bytes = Base64URL.decode(text.utf8),
+            bytes.count == count, bytes[0] == version
+        else { return nil }
+        return number(bytes[1..<5])
+    }
+
     init(session: UUID, generation: Int32) {
         self.session = session
         self.generation = generation

@@ -111,6 +111,10 @@ struct LocalChecks {
         let path = configuration.masterKeyPath ?? ""
         if key?.checkValue == check {
             steps.append(CheckStep("master key", .passed, .zero, path))
+        } else if configuration.masterKeys.masterKey(check: check) != nil {
+            let what = "\(path) was followed by another key, which lies beside it"
+            let remedy = "restart the daemon, or mv \(MasterKey.successorPath(of: path)) \(path)"
+            steps.append(CheckStep("master key", .warning, .zero, what, remedy: remedy))
         } else if !steps.contains(where: { $0.name == "master key" }) {
             let what =
                 key == nil

@@ -25,6 +25,7 @@ struct UserAdd: AsyncParsableCommand {
                 let password = try PasswordPrompt.read(from: passwordFile, prompt: "Password for \(name)", twice: true)
                 let new = NewAccount(name: name, firstName: firstName, lastName: lastName, email: email, groups: groups)
                 let account = try await accounts.add(new, password: password)
+                Operator.leaveTrace("user add", user: account.name)
                 Terminal.say("Added the local account “\(Terminal.plain(account.name))”.")
             }
         }

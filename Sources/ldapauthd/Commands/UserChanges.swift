@@ -40,6 +40,7 @@ struct UserSet: AsyncParsableCommand {
                     removedGroups: removedGroups
                 )
                 let account = try await accounts.change(name, change)
+                Operator.leaveTrace("user set", user: account.name)
                 Terminal.say("Changed the local account “\(Terminal.plain(account.name))”.")
             }
         }
@@ -61,6 +62,7 @@ struct UserDisable: AsyncParsableCommand {
         try await reporting {
             try await AccountRoom.open(config) { accounts in
                 let account = try await accounts.setDisabled(true, name: name)
+                Operator.leaveTrace("user disable", user: account.name)
                 Terminal.say("Disabled the local account “\(Terminal.plain(account.name))”; its sessions have ended.")
             }
         }
@@ -82,6 +84,7 @@ struct UserEnable: AsyncParsableCommand {
         try await reporting {
             try await AccountRoom.open(config) { accounts in
                 let account = try await accounts.setDisabled(false, name: name)
+                Operator.leaveTrace("user enable", user: account.name)
                 Terminal.say("Enabled the local account “\(Terminal.plain(account.name))”.")
             }
         }
@@ -111,6 +114,7 @@ struct UserPassword: AsyncParsableCommand {
                     twice: true
                 )
                 let account = try await accounts.setPassword(password, name: name)
+                Operator.leaveTrace("user password", user: account.name)
                 Terminal.say("Set the password of “\(Terminal.plain(account.name))”; its sessions have ended.")
             }
         }
@@ -134,6 +138,7 @@ struct UserRemove: AsyncParsableCommand {
             try await AccountRoom.open(config) { accounts in
                 let account = try await accounts.account(named: name)
                 try await accounts.remove(name)
+                Operator.leaveTrace("user remove", user: account.name)
                 Terminal.say("Removed the local account “\(Terminal.plain(account.name))”; its sessions have ended.")
             }
         }

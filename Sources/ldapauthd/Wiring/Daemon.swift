@@ -101,11 +101,18 @@ struct Daemon {
         // Services stop in reverse order: first systemd hears of it, then nobody new is let in, last the feed ends.
         var settings = ServiceGroupConfiguration(
             services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
-            gracefulShutdownSignals: [.sigterm, .sigint],
+            gracefulShutdownSignals: [],
             logger: Logger(label: "services", factory: { _ in SwiftLogNoOpLogHandler() })
         )
         settings.maximumGracefulShutdownDuration = configuration.http.shutdownGrace + .seconds(5)
-        try await ServiceGroup(configuration: settings).run()
+        let all = ServiceGroup(configuration: settings)
+        // A signal that came before the group runs is remembered by it.
+        let stopping = Task {
+            await StopSignals.arrival()
+            await all.triggerGracefulShutdown()
+        }
+        defer { stopping.cancel() }
+        try await all.run()
     }
 
     private func close(_ foundations: Foundations, _ group: MultiThreadedEventLoopGroup) async {

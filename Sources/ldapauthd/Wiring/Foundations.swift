@@ -21,15 +21,19 @@ struct Foundations: Sendable {
         clients: [Tokens.Client],
         logger: Logger
     ) async throws(CommandFailure) -> Foundations {
-        let store = try await configuration.openStore(logger: logger)
+        let store = try await configuration.openStore(serving: true, logger: logger)
         let pools = Pools(hashThreads: configuration.local.maxParallelHashes)
         do {
+            let masterKey = try configuration.masterKey(creating: try await store.keys().isEmpty)
             let keys = try await KeyRing.open(
                 store: store,
-                masterKey: try configuration.masterKey(creating: try await store.keys().isEmpty),
+                masterKey: masterKey,
+                masterKeys: configuration.masterKeys,
+                isShared: store.isShared,
                 policy: KeyPolicy(settings: configuration.tokens, clients: clients),
                 pool: pools.hashing
             )
+            if keys.masterKeyCheck != masterKey.checkValue { configuration.finishMasterKeyRotation(logger) }
             let revocations = Revocations()
             let feed = ChangeFeed(store: store, revocations: revocations, keys: keys, logger: logger)
             guard await feed.poll() else {
@@ -77,11 +81,26 @@ extension Configuration {
         return try MasterKey.load(path: path, creating: creating)
     }
 
+    /// Where the master key is looked for after it was rotated.
+    var masterKeys: MasterKeyFiles { MasterKeyFiles(masterKeyFile?.candidates ?? masterKeyPath.map { [$0] } ?? []) }
+
+    /// Brings a rotation of the master key to its end that was interrupted before its last step.
+    func finishMasterKeyRotation(_ logger: Logger) {
+        guard let path = masterKeyPath else { return }
+        let place: Logger.Metadata = ["file": "\(path)"]
+        do throws(KeyError) {
+            try MasterKey.installSuccessor(of: path, keepingOldAs: MasterKeyRotation.retiredPath(of: path))
+            logger.notice("A rotation of the master key was interrupted; its new file has taken its place", metadata: place)
+        } catch {
+            // It is read from beside it as well.
+            logger.warning("A rotation of the master key is not finished: \(error)", metadata: place)
+        }
+    }
+
     /// Where the master key lies; nil for a store in memory, which forgets its keys anyway.
     var masterKeyPath: String? {
         if let file = masterKeyFile { return file.path ?? file.candidates[0] }
-        if storage.url == "sqlite::memory:" { return nil }
-        let database = storage.url.dropFirst("sqlite:".count)
+        guard let database = storage.sqlitePath else { return nil }
         let folder = database.lastIndex(of: "/").map { database[..<$0] } ?? "."
         return "\(folder)/master.key"
     }

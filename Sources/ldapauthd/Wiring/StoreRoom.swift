@@ -1,14 +1,24 @@
 import Authentication
+import Glibc
 import Logging
 import Storage
+import Tokens
 
 extension Configuration {
     /// The store of this configuration, open. The caller closes it.
-    func openStore(logger: Logger) async throws(CommandFailure) -> SQLStore {
+    ///
+    /// - Parameters:
+    ///   - serving: true for the daemon, of which a SQLite file serves one only.
+    ///   - temporarily: whether root means to become root again (`StoreOwner.resume()`).
+    func openStore(
+        serving: Bool = false,
+        temporarily: Bool = false,
+        logger: Logger
+    ) async throws(CommandFailure) -> SQLStore {
         do throws(StoreError) {
             let url = try StorageURL(storage.url)
-            if case .sqlite(let path) = url { try assumeOwner(path) }
-            return try await SQLStore.open(url, readers: storage.pool, logger: logger)
+            if case .sqlite(let path) = url { try assumeOwner(path, temporarily) }
+            return try await SQLStore.open(url, serving: serving, readers: storage.pool, logger: logger)
         } catch {
             throw CommandFailure(.unavailable, error.detail)
         }
@@ -20,11 +30,63 @@ extension Configuration {
         return try PasswordHasher(parameters: parameters, pool: pool)
     }
 
-    private func assumeOwner(_ path: String) throws(StoreError) {
+    private func assumeOwner(_ path: String, _ temporarily: Bool) throws(StoreError) {
         do throws(CommandFailure) {
-            try StoreOwner.assume(of: path)
+            try StoreOwner.assume(of: path, temporarily: temporarily)
         } catch {
             throw StoreError(.unavailable, error.description)
+        }
+    }
+}
+
+/// What a command on the store needs.
+enum StoreRoom {
+    /// Opens the store, lends it to `work`, and closes it.
+    ///
+    /// - Parameter making: whether a store that does not exist is made; else that is a failure.
+    static func open(
+        _ config: ConfigurationOption,
+        making: Bool = false,
+        _ work: (Configuration, SQLStore) async throws -> Void
+    ) async throws {
+        Operator.note()
+        let configuration = try config.load(filesToo: false)
+        try require(configuration, making: making)
+        let store = try await configuration.openStore(logger: .quiet)
+        do {
+            try await work(configuration, store)
+        } catch {
+            await store.close()
+            throw failure(error)
+        }
+        await store.close()
+    }
+
+    /// Refuses a store that cannot be there.
+    static func require(_ configuration: Configuration, making: Bool = false) throws(CommandFailure) {
+        guard configuration.storage.url != "sqlite::memory:" else {
+            throw CommandFailure(
+                .configuration,
+                "storage.url is sqlite::memory:, which forgets everything at the end of each command"
+            )
+        }
+        guard !making, let path = configuration.storage.sqlitePath, unsafe access(path, F_OK) != 0, errno == ENOENT
+        else { return }
+        throw CommandFailure(.unavailable, "there is no database \(path) yet: the first start of the daemon makes it")
+    }
+
+    static func failure(_ error: any Error) -> any Error {
+        switch error {
+        case let error as AccountError:
+            let codes: [AccountError.Code: CommandFailure.Code] = [
+                .invalid: .badInput, .conflict: .badInput, .notFound: .refused, .unavailable: .unavailable,
+            ]
+            return CommandFailure(codes[error.code] ?? .unavailable, error.description)
+        case let error as StoreError: return CommandFailure(.unavailable, error.detail)
+        case let error as KeyError:
+            return CommandFailure(error.code == .masterKey ? .configuration : .unavailable, error.description)
+        case let error as ArgonParameterError: return CommandFailure(.configuration, error.description)
+        default: return error
         }
     }
 }
@@ -36,38 +98,20 @@ enum AccountRoom {
         _ config: ConfigurationOption,
         _ work: (AccountService) async throws -> Void
     ) async throws {
-        let configuration = try config.load(filesToo: false)
-        guard configuration.storage.url != "sqlite::memory:" else {
-            throw CommandFailure(
-                .configuration,
-                "storage.url is sqlite::memory:, which forgets everything at the end of each command"
-            )
-        }
-        let store = try await configuration.openStore(logger: .quiet)
-        let pools = Pools(hashThreads: 1)
-        do {
+        try await StoreRoom.open(config, making: true) { configuration, store in
+            let pools = Pools(hashThreads: 1)
+            defer { pools.shutdown() }
             let hasher = try configuration.hasher(on: pools.hashing)
             try await work(AccountService(store: store, hasher: hasher))
-        } catch {
-            await store.close()
-            pools.shutdown()
-            throw Self.failure(error)
         }
-        await store.close()
-        pools.shutdown()
     }
+}
 
-    private static func failure(_ error: any Error) -> any Error {
-        switch error {
-        case let error as AccountError:
-            let codes: [AccountError.Code: CommandFailure.Code] = [
-                .invalid: .badInput, .conflict: .badInput, .notFound: .refused, .unavailable: .unavailable,
-            ]
-            return CommandFailure(codes[error.code] ?? .unavailable, error.description)
-        case let error as StoreError: return CommandFailure(.unavailable, error.detail)
-        case let error as ArgonParameterError: return CommandFailure(.configuration, error.description)
-        default: return error
-        }
+extension Configuration.Storage {
+    /// The file of a SQLite database; nil for any other.
+    var sqlitePath: String? {
+        guard url.hasPrefix("sqlite:"), url != "sqlite::memory:" else { return nil }
+        return String(url.dropFirst("sqlite:".count))
     }
 }
 

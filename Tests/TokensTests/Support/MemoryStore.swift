@@ -17,7 +17,8 @@ actor MemoryStore: SessionStore, KeyStore, ChangeStore {
     private(set) var writes = 0
 
     private enum Change {
-        case ended(UUID, Timestamp)
+        case ended(EndedSession)
+        case person(IdentityKey)
         case notBefore(NotBeforeScope, Int64)
         case keys
     }
@@ -36,6 +37,15 @@ actor MemoryStore: SessionStore, KeyStore, ChangeStore {
 
     /// Replaces a session, as a restored backup would.
     func put(_ session: Session) { sessions[session.id] = session }
+
+    /// What a command did to a local account.
+    func changeAccount(_ key: IdentityKey) { note(.person(key)) }
+
+    /// Replaces all keys, as a restored backup or another node would.
+    func setKeys(_ keys: [StoredKey]) {
+        stored = keys
+        note(.keys)
+    }
 
     /// Damages the first key.
     func damageKey() { stored[0].wrapped[20] ^= 1 }
@@ -116,9 +126,10 @@ actor MemoryStore: SessionStore, KeyStore, ChangeStore {
             }
             session.endedAt = now
             sessions[session.id] = session
-            note(.ended(session.id, session.hardEnd))
+            note(.ended(EndedSession(id: session.id, until: session.hardEnd, person: session.identity.key)))
             count += 1
         }
+        if case .identity(let key) = selection { note(.person(key)) }
         return count
     }
 
@@ -132,15 +143,19 @@ actor MemoryStore: SessionStore, KeyStore, ChangeStore {
     func replaceKeys(
         expected: [StoredKey],
         with keys: [StoredKey],
-        removed: [String]
-    ) async throws(StoreError) -> Bool {
+        removed: [String],
+        masterKey: [UInt8]
+    ) async throws(StoreError) -> KeySwap {
         try begin(isWrite: true)
         if swapsToLose > 0 {
             swapsToLose -= 1
-            return false
+            return .keysDiffer
         }
-        func face(_ keys: [StoredKey]) -> Set<String> { Set(keys.map { "\($0.id) \($0.phase)" }) }
-        guard face(stored) == face(expected) else { return false }
+        if let check, check != masterKey { return .masterKeyDiffers }
+        func face(_ keys: [StoredKey]) -> Set<String> {
+            Set(keys.map { "\($0.id) \($0.phase) \($0.tokenLifetime)" })
+        }
+        guard face(stored) == face(expected) else { return .keysDiffer }
         for key in keys {
             if let index = stored.firstIndex(where: { $0.id == key.id }) {
                 stored[index] = key
@@ -150,7 +165,19 @@ actor MemoryStore: SessionStore, KeyStore, ChangeStore {
         }
         stored.removeAll { removed.contains($0.id) }
         note(.keys)
-        return true
+        return .done
+    }
+
+    func rewrapKeys(_ keys: [StoredKey], from old: [UInt8], to new: [UInt8]) async throws(StoreError) -> KeySwap {
+        try begin(isWrite: true)
+        guard check == old else { return .masterKeyDiffers }
+        guard Set(stored.map(\.id)) == Set(keys.map(\.id)) else { return .keysDiffer }
+        for key in keys {
+            for index in stored.indices where stored[index].id == key.id { stored[index].wrapped = key.wrapped }
+        }
+        check = new
+        note(.keys)
+        return .done
     }
 
     func masterKeyCheck(orStore value: [UInt8]) async throws(StoreError) -> [UInt8] {
@@ -167,7 +194,8 @@ actor MemoryStore: SessionStore, KeyStore, ChangeStore {
         var changes = StoreChanges(number: self.number)
         for entry in log where entry.number > number {
             switch entry.change {
-            case .ended(let id, let until): if until > now { changes.endedSessions.append((id, until)) }
+            case .ended(let session): if session.until > now { changes.endedSessions.append(session) }
+            case .person(let key): if number > 0 { changes.people.append(key) }
             case .notBefore(let scope, let seconds): changes.notBefore.append((scope, seconds))
             case .keys: changes.keysChanged = true
             }

@@ -54,6 +54,7 @@ final class World: Sendable {
     let audit = AuditLog()
     let revocations = Revocations()
     let authenticator: ScriptedAuthenticator
+    let masterKey = MasterKey.random()
     let keys: KeyRing
     let feed: ChangeFeed
     let service: TokenService
@@ -66,7 +67,7 @@ final class World: Sendable {
         authenticator = ScriptedAuthenticator(identity)
         keys = try await KeyRing.open(
             store: store,
-            masterKey: .random(),
+            masterKey: masterKey,
             policy: KeyPolicy(settings: settings, clients: clients),
             pool: InlinePool(),
             clock: clock
