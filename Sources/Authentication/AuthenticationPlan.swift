@@ -33,6 +33,12 @@ struct AuthenticationPlan: Sendable, Hashable {
     /// Begins with the first; empty when nobody may be asked, and the user is unknown.
     var steps: [Step]
 
+    /// True when the name's domain has chosen whom to ask, and is no part of the name any more.
+    private(set) var choosesByDomain = false
+
+    /// All who may be asked, each once, in ascending order: what a refusal is compared with, and counted for.
+    var sources: [SourceID] { Set(steps.map(\.source)).sorted() }
+
     /// The plan for a login.
     ///
     /// - Parameters:
@@ -51,6 +57,7 @@ struct AuthenticationPlan: Sendable, Hashable {
         let isOthers = { (asked: [Directory]) in
             !asked.contains { $0.owns(domain) } && directories.contains { $0.owns(domain) }
         }
+        choosesByDomain = directories.contains { $0.owns(domain) }
         switch selection {
         case .directory(.local):
             steps = mayUseLocal ? [Step(source: .local)] : []

@@ -1,7 +1,21 @@
 /// What the sources of one login have said so far, and what it comes to when nobody let the person in.
 struct AuthenticationProgress: Sendable {
     private var outages: [Outage] = []
-    private var rejections: [Rejection] = []
+    /// What single sources said.
+    private(set) var rejections: [Rejection] = []
+
+    private var identity: Identity?
+
+    init() {}
+
+    /// What is decided already.
+    init(_ result: AuthenticationResult) {
+        switch result {
+        case .authenticated(let identity): self.identity = identity
+        case .rejected(let rejection): rejections = [rejection]
+        case .unavailable(let outage): outages = [outage]
+        }
+    }
 
     mutating func add(_ outage: Outage) { outages.append(outage) }
 
@@ -11,6 +25,7 @@ struct AuthenticationProgress: Sendable {
     ///
     /// Otherwise the refusal counts that ended the login; of several "unknown here" the first, whose source was meant.
     var result: AuthenticationResult {
+        if let identity { return .authenticated(identity) }
         guard outages.isEmpty else {
             let said =
                 outages.map(\.detail) + rejections.map { "\($0.source?.description ?? "-"): \($0.reason.rawValue)" }
@@ -18,7 +33,8 @@ struct AuthenticationProgress: Sendable {
                 Outage(
                     sources: outages.flatMap(\.sources),
                     detail: said.joined(separator: "; "),
-                    retryAfter: outages.map(\.retryAfter).max() ?? 5
+                    retryAfter: outages.map(\.retryAfter).max() ?? 5,
+                    isOverload: outages.allSatisfy(\.isOverload)
                 )
             )
         }

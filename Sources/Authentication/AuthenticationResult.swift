@@ -27,6 +27,8 @@ public struct Rejection: Sendable, Hashable {
         case workstation
         /// `attributes.user_id` gave a number that another identity owns.
         case userIDTaken = "user-id-taken"
+        /// Nobody was asked: too many were wrong before (`Rejection.wait`).
+        case throttled
         /// The server refused the bind with a code that fits none of the above.
         case other
     }
@@ -48,6 +50,15 @@ public struct Rejection: Sendable, Hashable {
 
     /// The host that answered, for the audit line.
     public var host: String?
+
+    /// How long to wait; only with `throttled`.
+    public var wait: ThrottleWait?
+
+    /// A refusal to ask anybody.
+    public init(_ wait: ThrottleWait) {
+        self.init(.throttled, detail: wait.detail)
+        self.wait = wait
+    }
 
     /// A refusal by `source`.
     public init(
@@ -78,11 +89,15 @@ public struct Outage: Sendable, Hashable {
     /// Whole seconds after which trying again makes sense (Retry-After).
     public var retryAfter: Int
 
+    /// True when nothing is broken: there is only more to do here than can be done now.
+    public var isOverload: Bool
+
     /// An outage of `sources`.
-    public init(sources: [SourceID], detail: String, retryAfter: Int = 5) {
+    public init(sources: [SourceID], detail: String, retryAfter: Int = 5, isOverload: Bool = false) {
         self.sources = sources
         self.detail = detail
         self.retryAfter = retryAfter
+        self.isOverload = isOverload
     }
 }
 

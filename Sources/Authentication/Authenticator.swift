@@ -9,18 +9,23 @@ public struct Authenticator: Authenticating {
     private let directories: [AuthenticationPlan.Directory]
     private let sources: [SourceID: any IdentitySource]
     private let watch = DeadlineWatch()
+    private let throttle: Throttle?
+    private let pacing = RefusalPacing()
 
     /// A whole set of rules and sources, never changed: a reload makes another and swaps it in.
     ///
     /// - Parameters:
     ///   - local: the local accounts.
     ///   - directories: in the order of the configuration; of two with the same id the first counts.
+    ///   - throttle: stands in front of the sources; nil lets everybody try, as a command does.
     public init(
         settings: AuthenticationSettings,
         local: any IdentitySource,
-        directories: [any DirectorySource] = []
+        directories: [any DirectorySource] = [],
+        throttle: Throttle? = nil
     ) {
         self.settings = settings
+        self.throttle = throttle
         self.directories = directories.map {
             AuthenticationPlan.Directory(id: $0.id, domains: $0.domains, isActiveDirectory: $0.isActiveDirectory)
         }
@@ -28,7 +33,9 @@ public struct Authenticator: Authenticating {
         sources = Dictionary(all.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// Asks the sources one after the other, within the login budget.
+    /// Asks the sources one after the other, within the login budget, unless the throttle stands against it.
+    ///
+    /// A refusal is answered no sooner than others like it.
     public func authenticate(_ request: AuthenticationRequest) async -> AuthenticationResult {
         // RFC 4513 §5.1.2: a simple bind with an empty password succeeds without proving anything.
         guard !request.password.isEmpty else { return .rejected(Rejection(.emptyPassword)) }
@@ -41,7 +48,43 @@ public struct Authenticator: Authenticating {
             directories: directories,
             settings: settings
         )
-        return await run(plan, name, request)
+        let start = ContinuousClock.now
+        let question = plan.sources
+        guard let throttle else {
+            let result = await run(plan, name, request, OpenGate(), start).result
+            await pace(result, question, wasAsked: true, start)
+            return result
+        }
+        let attempt = throttle.attempt(
+            ThrottledLogin(
+                sources: question,
+                name: plan.choosesByDomain ? name.user : name.text,
+                address: request.address,
+                password: request.password
+            ),
+            deadline: start + settings.loginBudget
+        )
+        let early = await attempt.enter()
+        let progress: AuthenticationProgress
+        if let early {
+            progress = AuthenticationProgress(early)
+        } else {
+            progress = await run(plan, name, request, attempt, start)
+        }
+        await attempt.settle(progress.result, progress.rejections)
+        await pace(progress.result, question, wasAsked: early == nil, start)
+        return progress.result
+    }
+
+    private func pace(
+        _ result: AuthenticationResult,
+        _ question: [SourceID],
+        wasAsked: Bool,
+        _ start: ContinuousClock.Instant
+    ) async {
+        // Whoever has to wait is told at once.
+        guard case .rejected(let rejection) = result, rejection.wait == nil else { return }
+        await pacing.pace(question, wasAsked ? RefusalTimes.Class(rejection.reason) : nil, since: start)
     }
 
     /// Asks the person's own source, within the login budget.
@@ -64,10 +107,12 @@ public struct Authenticator: Authenticating {
     private func run(
         _ plan: AuthenticationPlan,
         _ name: LoginName,
-        _ request: AuthenticationRequest
-    ) async -> AuthenticationResult {
+        _ request: AuthenticationRequest,
+        _ gate: any LoginGate,
+        _ start: ContinuousClock.Instant
+    ) async -> AuthenticationProgress {
         var progress = AuthenticationProgress()
-        let timetable = LoginTimetable(start: .now, budget: settings.loginBudget)
+        let timetable = LoginTimetable(start: start, budget: settings.loginBudget)
         var position: Int? = plan.steps.isEmpty ? nil : 0
         while let index = position {
             let step = plan.steps[index]
@@ -75,10 +120,10 @@ public struct Authenticator: Authenticating {
             let deadline = timetable.deadline(of: index, in: plan, now: .now)
             let username = step.isWithoutDomain ? name.user : request.username
             let answer = await watch.value(until: deadline) {
-                await source.authenticate(username, password: request.password, deadline: deadline)
+                await source.authenticate(username, password: request.password, deadline: deadline, gate: gate)
             }
             switch answer ?? .unavailable(Self.overdue(source)) {
-            case .authenticated(let identity): return .authenticated(identity)
+            case .authenticated(let identity): return AuthenticationProgress(.authenticated(identity))
             case .unavailable(let outage):
                 progress.add(outage)
                 position = step.afterOutage
@@ -87,7 +132,7 @@ public struct Authenticator: Authenticating {
                 position = rejection.reason == .unknownUser ? step.afterUnknown : nil
             }
         }
-        return progress.result
+        return progress
     }
 
     private static func overdue(_ source: any IdentitySource) -> Outage {

@@ -12,10 +12,12 @@ public protocol IdentitySource: Sendable {
     ///   - username: as typed; for local accounts without a domain that chose the directory before them. The source
     ///     strips and folds by its own rules.
     ///   - deadline: the end of the login budget; at it the answer is `unavailable`.
+    ///   - gate: asked for each person found, before the password is verified; its answer, if it has one, is the source's.
     func authenticate(
         _ username: String,
         password: Password,
-        deadline: ContinuousClock.Instant
+        deadline: ContinuousClock.Instant,
+        gate: any LoginGate
     ) async -> AuthenticationResult
 
     /// Looks at a person again when a session is refreshed.
@@ -29,6 +31,17 @@ public protocol IdentitySource: Sendable {
         credentialState: String?,
         deadline: ContinuousClock.Instant
     ) async -> RecheckResult
+}
+
+extension IdentitySource {
+    /// Verifies a password with nobody at the gate.
+    public func authenticate(
+        _ username: String,
+        password: Password,
+        deadline: ContinuousClock.Instant
+    ) async -> AuthenticationResult {
+        await authenticate(username, password: password, deadline: deadline, gate: OpenGate())
+    }
 }
 
 /// A source that lives in an LDAP directory, as far as the rules need to know it.

@@ -30,17 +30,23 @@ public struct LocalAccounts: IdentitySource {
     public func authenticate(
         _ username: String,
         password: Password,
-        deadline: ContinuousClock.Instant
+        deadline: ContinuousClock.Instant,
+        gate: any LoginGate
     ) async -> AuthenticationResult {
         guard !password.isEmpty else { return .rejected(Rejection(.emptyPassword, source: id)) }
         do {
             let account = try await store.account(foldedName: UsernameFolding.fold(username))
-            return try await judge(account, password, deadline)
+            return try await judge(account, password, deadline, gate)
         } catch let error as StoreError {
             return .unavailable(outage(error))
         } catch {
             return .unavailable(
-                Outage(sources: [id], detail: "local: too many password hashes are waiting", retryAfter: 1)
+                Outage(
+                    sources: [id],
+                    detail: "local: too many password hashes are waiting (local.max_parallel_hashes)",
+                    retryAfter: 1,
+                    isOverload: true
+                )
             )
         }
     }
@@ -71,13 +77,15 @@ public struct LocalAccounts: IdentitySource {
     private func judge(
         _ account: LocalAccount?,
         _ password: Password,
-        _ deadline: ContinuousClock.Instant
+        _ deadline: ContinuousClock.Instant,
+        _ gate: any LoginGate
     ) async throws -> AuthenticationResult {
         guard let account else {
             try await hasher.verifyNothing(password)
             return .rejected(Rejection(.unknownUser, source: id))
         }
         let key = IdentityKey(source: id, stableID: account.stableID)
+        if let answer = await gate.answer(insteadOf: key) { return answer }
         guard let stored = account.passwordHash else {
             try await hasher.verifyNothing(password)
             return .rejected(Rejection(.wrongPassword, source: id, key: key, detail: "the account has no password"))

@@ -22,6 +22,23 @@ public enum UsernameFolding {
         return folded.precomposedStringWithCanonicalMapping
     }
 
+    /// A form in which more spellings meet than directories take for one: also compatibility forms (NFKC: full-width letters,
+    /// ligatures) and any number of blanks between words; what cannot be seen is left out.
+    ///
+    /// For counting guesses only, where two people in one count are better than one person in many.
+    static func loose(_ name: String) -> String {
+        var result = fold(name)
+        if !result.utf8.allSatisfy({ $0 < 0x80 }) {
+            let scalars = result.precomposedStringWithCompatibilityMapping.unicodeScalars
+            result = fold(
+                String(String.UnicodeScalarView(scalars.filter { !$0.properties.isDefaultIgnorableCodePoint }))
+            )
+        }
+        guard result.unicodeScalars.contains(where: \.properties.isWhitespace) else { return result }
+        return result.unicodeScalars.split(whereSeparator: \.properties.isWhitespace).map { String($0) }
+            .joined(separator: " ")
+    }
+
     /// `text` without leading and trailing white space (the Unicode property White_Space).
     public static func trimmingBlanks(_ text: String) -> Substring {
         let scalars = text.unicodeScalars

@@ -6,7 +6,8 @@ extension Directory {
     public func authenticate(
         _ username: String,
         password: Password,
-        deadline: ContinuousClock.Instant
+        deadline: ContinuousClock.Instant,
+        gate: any LoginGate
     ) async -> AuthenticationResult {
         // RFC 4513 §5.1.2; on Active Directory it would count as a failure and lock the account.
         guard !password.isEmpty else { return .rejected(Rejection(.emptyPassword, source: id)) }
@@ -14,7 +15,7 @@ extension Directory {
             let detail = "the name is empty, longer than \(UserNames.lengthLimit) octets or holds NUL"
             return .rejected(Rejection(.unknownUser, source: id, detail: detail))
         }
-        let attempt = LoginAttempt(directory: self, names: names, password: password, deadline: deadline)
+        let attempt = LoginAttempt(directory: self, names: names, password: password, deadline: deadline, gate: gate)
         do throws(LDAPError) {
             return try await attempt.run()
         } catch {

@@ -7,6 +7,7 @@ struct LoginAttempt: Sendable {
     let names: UserNames
     let password: Password
     let deadline: ContinuousClock.Instant
+    let gate: any LoginGate
 
     /// What came of the one user bind.
     private enum Bound: Sendable {
@@ -122,7 +123,7 @@ struct LoginAttempt: Sendable {
     /// the entry.
     private static func mayBeStale(_ rejection: Rejection) -> Bool {
         switch rejection.reason {
-        case .wrongPassword, .unknownUser, .other: true
+        case .wrongPassword, .unknownUser, .other: rejection.host != nil
         default: false
         }
     }
@@ -190,9 +191,17 @@ struct LoginAttempt: Sendable {
     // MARK: The bind
 
     private func bind(_ dn: String, _ person: Person?) async -> Bound {
+        if let person {
+            // No connection is held yet: the gate may keep an attempt waiting.
+            switch await gate.answer(insteadOf: IdentityKey(source: directory.id, stableID: person.stableID)) {
+            case .rejected(let rejection): return .refused(rejection)
+            case .unavailable(let outage): return .unavailable(outage)
+            case .authenticated, nil: break
+            }
+        }
         switch await directory.hosts.bind(dn: dn, password: password, deadline: deadline) {
-        case .answered(let response, _): judge(response, person)
-        case .unavailable(let why): .unavailable(directory.outage(why))
+        case .answered(let response, _): return judge(response, person)
+        case .unavailable(let why): return .unavailable(directory.outage(why))
         }
     }
 

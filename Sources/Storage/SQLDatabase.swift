@@ -32,6 +32,9 @@ protocol SQLDatabase: Sendable {
     /// The statement that opens a session of somebody known at once, where the database has one.
     var openKnown: String? { get }
 
+    /// True when other nodes may write to it, too.
+    var isShared: Bool { get }
+
     /// Brings the schema up to date and returns the versions run.
     func migrate(name: String) async throws(StoreError) -> [Int64]
 
@@ -53,4 +56,6 @@ extension SQLDatabase {
     var nextSession: String { Numbering.raiseSession }
 
     var openKnown: String? { nil }
+
+    var isShared: Bool { false }
 }

@@ -45,9 +45,20 @@ extension TokenError {
         TokenError(.temporarilyUnavailable, "The directory is not reachable", retryAfter: max(1, retryAfter))
     }
 
+    /// Nothing is broken, there is only more to do than can be done now.
+    static func overloaded(retryAfter: Int) -> TokenError {
+        TokenError(.temporarilyUnavailable, "The service is busy", retryAfter: max(1, retryAfter))
+    }
+
+    /// The same for names that exist and names that do not.
+    static func throttled(_ wait: ThrottleWait) -> TokenError {
+        TokenError(.temporarilyUnavailable, "Too many attempts", retryAfter: wait.retryAfter, isThrottled: true)
+    }
+
     /// What a caller may know of a refusal: the reason only if the password was right (wire contract §1), because
     /// everything else would tell a stranger who exists and in what state.
     static func refused(_ rejection: Rejection) -> TokenError {
+        if let wait = rejection.wait { return .throttled(wait) }
         guard rejection.passwordProved else { return .invalidCredentials }
         return switch rejection.reason {
         case .passwordExpired: TokenError(.invalidGrant, "Password expired")
@@ -56,7 +67,7 @@ extension TokenError {
         case .accountExpired: TokenError(.invalidGrant, "Account expired")
         case .logonHours: TokenError(.invalidGrant, "Logon hours restriction")
         case .workstation: TokenError(.invalidGrant, "Workstation restriction")
-        case .unknownUser, .ambiguousUser, .wrongPassword, .emptyPassword, .locked, .userIDTaken, .other:
+        case .unknownUser, .ambiguousUser, .wrongPassword, .emptyPassword, .locked, .userIDTaken, .throttled, .other:
             .invalidCredentials
         }
     }

@@ -20,6 +20,7 @@ public final class TokenService: TokenIssuing {
     ///   - clients: all `[[client]]`, the login client among them.
     ///   - keys: opened with the same store.
     ///   - revocations: fed by the process's `ChangeFeed`.
+    ///   - throttle: counts wrong client secrets; the same as the authenticator's.
     ///   - hasher: verifies hashed client secrets.
     ///   - sourceNames: how the audit log calls the directories; the local accounts are always "local".
     public init(
@@ -29,6 +30,7 @@ public final class TokenService: TokenIssuing {
         keys: KeyRing,
         revocations: Revocations,
         authenticator: any Authenticating,
+        throttle: Throttle? = nil,
         hasher: any SecretHash,
         audit: any AuditSink,
         sourceNames: [SourceID: String] = [:],
@@ -45,6 +47,7 @@ public final class TokenService: TokenIssuing {
             revocations: revocations,
             verifier: verifier,
             authenticator: authenticator,
+            throttle: throttle,
             sourceNames: sourceNames,
             clock: clock
         )

@@ -39,13 +39,18 @@ final class ScriptedSource: DirectorySource {
     func authenticate(
         _ username: String,
         password: Password,
-        deadline: ContinuousClock.Instant
+        deadline: ContinuousClock.Instant,
+        gate: any LoginGate
     ) async -> AuthenticationResult {
+        let key = IdentityKey(source: id, stableID: username)
+        if case .letsIn = answers[username] ?? otherwise, let answer = await gate.answer(insteadOf: key) {
+            return answer
+        }
         let text = password.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
         asked.withLock { $0.append("\(username)/\(text)") }
         switch answers[username] ?? otherwise {
         case .letsIn(let right):
-            guard text == right else { return .rejected(Rejection(.wrongPassword, source: id)) }
+            guard text == right else { return .rejected(Rejection(.wrongPassword, source: id, key: key)) }
             return .authenticated(identity(username))
         case .refuses(let reason, let proved):
             return .rejected(Rejection(reason, source: id, passwordProved: proved))

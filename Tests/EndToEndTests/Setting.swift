@@ -10,7 +10,8 @@ struct Setting {
     static func make(
         _ adjust: (inout Slapd.Options) -> Void = { _ in },
         order: String = "\"corp\", \"local\"",
-        http: String = ""
+        http: String = "",
+        sections: String = ""
     )
         async throws -> Setting
     {
@@ -48,6 +49,7 @@ struct Setting {
             grants = ["password", "refresh_token", "client_credentials"]
             scopes = ["read", "write"]
             default_scopes = ["read"]
+            \(sections)
             """,
             http: http,
             secrets: ["service.secret": slapd.servicePassword, "web.secret": "web-secret\n"]

@@ -80,6 +80,6 @@ import Testing
     func full() async {
         hash.fill()
         let answer = await authenticate(ClientCredentials(id: "web", secrets: [Password("s3")]))
-        #expect(answer == "temporarily_unavailable: The directory is not reachable")
+        #expect(answer == "temporarily_unavailable: The service is busy")
     }
 }

@@ -92,7 +92,15 @@ private func problems(_ text: String) -> [String] {
         ("[http]\nbase_path = \"/api\"", "tokens.issuer: “http://127.0.0.1:8480” must end with http.base_path"),
         ("[tokens]\naccess_lifetime = \"2h\"", "tokens.access_lifetime: must not be longer than refresh_idle"),
         ("[storage]\nurl = \"postgresql://h/d\"", "PostgreSQL is not available in this version"),
-        ("[throttle]\naccount_failures = 5", "throttle.account_failures: is not available in this version"),
+        ("[throttle]\naccount_failures = -1", "throttle.account_failures: -1 is out of range: 0 to 1000"),
+        (
+            "[throttle]\nlockout = \"2h\"",
+            "throttle.lockout_max: 15m is shorter than the first wait, lockout, which is 2h"
+        ),
+        ("[throttle]\naccount_window = \"1ms\"", "throttle.account_window: 1ms protects from nothing"),
+        ("[throttle]\naddress_failures = 3", "throttle.address_failures: 3 is less than account_failures (5)"),
+        ("[throttle]\naddress_exempt = [\"ten\"]", "throttle.address_exempt: “ten” is neither an address nor a CIDR"),
+        ("[throttle]\naccount_failure = 5", "throttle.account_failure: unknown key; did you mean “account_failures”?"),
         ("[kerberos]\nkeytab_file = \"/x\"", "kerberos.keytab_file: is not available in this version"),
         ("[[client]]\nid = \"x\"\ngrants = [\"client_credentials\"]", "“client_credentials” needs secret_hash_file"),
         (
@@ -163,6 +171,43 @@ private func problems(_ text: String) -> [String] {
             #expect(!problems("[http]\nlisten = [\"\(host):8480\"]\n" + minimal).isEmpty)
         }
         #expect(problems("[http]\nlisten = [\"0.0.0.0:8480\"]\nallow_cleartext = true\n" + minimal).isEmpty)
+    }
+
+    @Test func theThrottleIsReadWholeAndPrintedBack() throws {
+        func read(_ text: String) throws -> ThrottleSettings {
+            try Configuration.parse(text + minimal, file: "/etc/ldapauthd/test.toml").throttle
+        }
+        #expect(try read("") == ThrottleSettings())
+        let given = """
+            [throttle]
+            account_failures = 3
+            account_window = "1h"
+            lockout = "10s"
+            lockout_max = "20m"
+            address_failures = 7
+            address_window = "2m"
+            address_exempt = ["10.0.0.0/8", "2001:db8::/32", "192.0.2.1"]
+            repeat_memory = "5s"
+
+            """
+        let expected = ThrottleSettings(
+            accountFailures: 3,
+            accountWindow: .seconds(3600),
+            lockout: .seconds(10),
+            lockoutMax: .seconds(1200),
+            addressFailures: 7,
+            addressWindow: .seconds(120),
+            addressExempt: ["10.0.0.0/8", "2001:db8::/32", "192.0.2.1"].compactMap { AddressRange($0) },
+            repeatMemory: .seconds(5)
+        )
+        #expect(try read(given) == expected)
+        let printed = ConfigurationText(try Configuration.parse(given + minimal, file: "/etc/ldapauthd/test.toml")).text
+        let again = try Configuration.parse(printed, file: "/etc/ldapauthd/test.toml")
+        #expect(again.throttle == expected)
+        for key in ["account_failures = 0", "lockout = \"0s\"", "lockout_max = \"0s\"", "account_window = \"0s\""] {
+            #expect(try !read("[throttle]\n\(key)\n").limitsAccounts, "\(key)")
+        }
+        #expect(try !read("[throttle]\naddress_window = \"0s\"\n").limitsAddresses)
     }
 
     @Test func switchedOffFeaturesAreAccepted() {

@@ -1,3 +1,4 @@
+internal import Authentication
 internal import Logging
 internal import NIOHTTP1
 internal import Tokens

@@ -1,3 +1,4 @@
+internal import Authentication
 internal import Logging
 internal import NIOCore
 internal import NIOHTTP1

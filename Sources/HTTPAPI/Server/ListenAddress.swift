@@ -1,3 +1,5 @@
+internal import Authentication
+
 /// Where a listener listens, as the configuration spells it.
 public enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
     /// `host:port` or `[::1]:port`; port 0 takes a free one.

@@ -1,3 +1,5 @@
+internal import Authentication
+
 /// The other end of a connection, before any proxy header is believed.
 struct Peer: Sendable, Hashable {
     /// Its address; nil on a Unix socket.

@@ -1,3 +1,4 @@
+public import Authentication
 internal import NIOHTTP1
 
 /// Whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: `http.trusted_proxies`.

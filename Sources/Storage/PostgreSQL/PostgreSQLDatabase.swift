@@ -42,6 +42,8 @@ final class PostgreSQLDatabase: SQLDatabase {
 
     var openKnown: String? { PostgreSQLStatements.openKnown }
 
+    var isShared: Bool { true }
+
     func query(_ sql: String, _ values: [SQLValue]) async throws(StoreError) -> [SQLRow] {
         let rows = try await repeated { (deadline) async throws(PostgresError) in
             try await client.query(sql, values.map(\.postgres), deadline: deadline).rows

@@ -5,6 +5,7 @@ extension Migrations {
     static let sqlite = Migrations(
         steps: [
             Migration(version: 1, statements: firstSQLiteSchema),
+            Migration(version: 2, statements: ThrottleSchema.sqlite),
             Migration(version: 6, statements: peopleAndKeys),
         ],
         inspect: { (sql) async throws(StoreError) in

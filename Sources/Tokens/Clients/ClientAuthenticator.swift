@@ -76,7 +76,7 @@ public struct ClientAuthenticator: Sendable {
         do {
             return try await hasher.verify(secret, against: phc)
         } catch {
-            throw .unavailable(retryAfter: 1)
+            throw .overloaded(retryAfter: 1)
         }
     }
 }

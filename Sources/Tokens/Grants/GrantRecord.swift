@@ -32,8 +32,11 @@ struct GrantRecord {
         return event
     }
 
-    func refused(_ refusal: Refusal, duration: Duration) -> AuditEvent {
-        var event = event(grant == .refreshToken ? .refreshRefused : .loginRefused, duration)
+    /// Nil for a refusal that was told already: of all attempts during one wait only the first is.
+    func refused(_ refusal: Refusal, duration: Duration) -> AuditEvent? {
+        if let wait = refusal.wait, !wait.isFirst { return nil }
+        let refused: AuditEvent.Kind = grant == .refreshToken ? .refreshRefused : .loginRefused
+        var event = event(refusal.wait == nil ? refused : .throttle, duration)
         event.user = username
         event.source = names(refusal.sources)
         if let identity = refusal.identity { describe(identity, refusal.session, &event) }

@@ -36,7 +36,7 @@ struct GrantRunner: Sendable {
             audit.record(record.accepted(issued, duration: .now - start))
             return issued
         } catch {
-            audit.record(record.refused(error, duration: .now - start))
+            if let event = record.refused(error, duration: .now - start) { audit.record(event) }
             throw error.answer
         }
     }
@@ -49,14 +49,15 @@ struct GrantRunner: Sendable {
         _ record: inout GrantRecord
     ) async throws(Refusal) -> IssuedToken {
         // 3. client
-        let client = try await client(choice, &record)
+        let client = try await client(choice, context, &record)
         // 4. grant allowed
         guard client.grants.contains(handler.grant) else { throw Refusal(.grantNotAllowed) }
         // 5. scope
         let call = GrantCall(client: client, scopes: try scopes(scope, client), context: context)
         // 6. missing fields
         try handler.requireFields()
-        // 7. is the throttle's, in front of whatever costs the directory a bind
+        // 7. throttle: the address here, the account as soon as the authenticator knows who may be asked for which name
+        if handler.grant == .password { try tools.requireNoWait(context) }
         // 8. verification
         let verified = try await handler.verify(call)
         // 9. session
@@ -65,17 +66,17 @@ struct GrantRunner: Sendable {
         return try sign(outcome, client)
     }
 
-    private func client(_ choice: ClientChoice, _ record: inout GrantRecord) async throws(Refusal) -> Client {
+    private func client(
+        _ choice: ClientChoice,
+        _ context: RequestContext,
+        _ record: inout GrantRecord
+    ) async throws(Refusal) -> Client {
         switch choice {
         case .presented(let credentials):
             record.note(client: credentials.id ?? tools.settings.defaultClient)
-            do {
-                let client = try await tools.clients.authenticate(credentials)
-                record.note(client: client.id)
-                return client
-            } catch {
-                throw Refusal(error)
-            }
+            let client = try await tools.authenticateClient(credentials, context)
+            record.note(client: client.id)
+            return client
         case .configured(let id):
             record.note(client: id)
             guard let client = tools.registry[id] else { throw Refusal(.invalidClient) }

@@ -11,6 +11,8 @@ struct GrantTools: Sendable {
     let revocations: Revocations
     let verifier: AccessTokenVerifier
     let authenticator: any Authenticating
+    /// Stands in front of secrets; the one in front of passwords is the authenticator's own.
+    let throttle: Throttle?
     /// For the audit line of a refusal, which knows a source by its number only.
     let sourceNames: [SourceID: String]
     let clock: any WallClock
@@ -24,6 +26,27 @@ struct GrantTools: Sendable {
     /// are not revoked by it.
     func issueMoment(_ now: Timestamp, client: Client, subject: String) -> Timestamp {
         max(now, Timestamp(seconds: revocations.notBefore(client: client.id, subject: subject)))
+    }
+
+    /// Which client it is. A wrong secret counts for the address, and an address that has to wait may not try one: an answer
+    /// to a right one would tell it from the wrong ones.
+    func authenticateClient(
+        _ credentials: ClientCredentials,
+        _ context: RequestContext
+    ) async throws(Refusal) -> Client {
+        if !credentials.secrets.isEmpty { try requireNoWait(context) }
+        do {
+            return try await clients.authenticate(credentials)
+        } catch {
+            let isGuess = !credentials.secrets.isEmpty || credentials.id != nil && error == .invalidClient
+            if error.code == .invalidClient, isGuess { await throttle?.countFailure(ofAddress: context.address) }
+            throw Refusal(error)
+        }
+    }
+
+    /// Refuses an address that has to wait.
+    func requireNoWait(_ context: RequestContext) throws(Refusal) {
+        if let wait = throttle?.wait(ofAddress: context.address) { throw Refusal(wait) }
     }
 
     /// Asks who it is.

@@ -21,13 +21,19 @@ struct RefreshGrant: GrantHandler {
     }
 
     func verify(_ call: GrantCall) async throws(Refusal) -> Verified {
-        guard let token = try await find(request.refreshToken ?? "") else { throw Refusal(.invalidRefreshToken) }
-        guard let session = try await read(token) else { throw Refusal(.sessionNotActive) }
-        guard session.client == call.client.id else { throw Refusal(.refreshTokenOfOtherClient).of(session) }
+        guard let token = try await find(request.refreshToken ?? "") else {
+            throw Refusal(.invalidRefreshToken, reason: "malformed")
+        }
+        guard let session = try await read(token) else { throw Refusal(.sessionNotActive, reason: "unknown-session") }
+        guard session.client == call.client.id else {
+            throw Refusal(.refreshTokenOfOtherClient, reason: "other-client").of(session)
+        }
         let now = tools.clock.now()
         try requireLive(session, now)
         let notBefore = tools.revocations.notBefore(client: call.client.id, subject: session.identity.key.subject)
-        guard issued(session, now).seconds >= notBefore else { throw Refusal(.staleToken).of(session) }
+        guard issued(session, now).seconds >= notBefore else {
+            throw Refusal(.staleToken, reason: "not-before").of(session)
+        }
         try await requireSource(session, call.client, now)
         _ = try granted(session, call)
         guard token.generation == session.generation else {
@@ -75,8 +81,10 @@ struct RefreshGrant: GrantHandler {
     }
 
     private func requireLive(_ session: Session, _ now: Timestamp) throws(Refusal) {
-        guard session.endedAt == nil else { throw Refusal(.sessionNotActive).of(session) }
-        guard session.isLive(at: now) else { throw Refusal(.tokenNotActive).of(session) }
+        guard session.endedAt == nil else { throw Refusal(.sessionNotActive, reason: "ended").of(session) }
+        guard session.isLive(at: now) else {
+            throw Refusal(.tokenNotActive, reason: now < session.hardEnd ? "idle" : "expired").of(session)
+        }
     }
 
     /// The person's source must still be one of those the client is restricted to.
@@ -135,7 +143,9 @@ struct RefreshGrant: GrantHandler {
         let rotated = try await tools.ask { () throws(StoreError) in try await tools.sessions.rotate(rotation) }
         if let rotated { return rotated }
         // Another request was first, or the session ended meanwhile.
-        guard let fresh = try await read(token) else { throw Refusal(.sessionNotActive).of(session) }
+        guard let fresh = try await read(token) else {
+            throw Refusal(.sessionNotActive, reason: "unknown-session").of(session)
+        }
         try requireLive(fresh, now)
         return try await settleReuse(token, fresh, now)
     }
@@ -148,7 +158,9 @@ struct RefreshGrant: GrantHandler {
         _ now: Timestamp
     ) async throws(Refusal) -> Session {
         // A row behind its tokens comes from a restored backup; who holds the token must log in again.
-        guard token.generation < session.generation else { throw Refusal(.sessionNotActive).of(session) }
+        guard token.generation < session.generation else {
+            throw Refusal(.sessionNotActive, reason: "restored-backup").of(session)
+        }
         let isPrevious = token.generation == session.generation - 1
         // A clock that was set back must not stretch the grace.
         let isNow = session.rotatedAt <= now + Session.clockLeeway

@@ -16,6 +16,8 @@ struct Refusal: Error {
     var identity: Identity?
     /// The session concerned.
     var session: Session?
+    /// How long to wait, when nobody was asked because of failures before.
+    var wait: ThrottleWait?
     /// The person's number, when it is known without a session at hand.
     var userID: Int32?
 
@@ -27,14 +29,23 @@ struct Refusal: Error {
 
     init(_ rejection: Rejection) {
         answer = .refused(rejection)
-        reason = rejection.reason.rawValue
+        reason = rejection.wait?.subject.rawValue ?? rejection.reason.rawValue
         detail = rejection.detail.isEmpty ? nil : rejection.detail
         sources = rejection.source.map { [$0] } ?? []
         host = rejection.host
+        wait = rejection.wait
+    }
+
+    init(_ wait: ThrottleWait) {
+        self.init(Rejection(wait))
     }
 
     init(_ outage: Outage) {
-        self.init(.unavailable(retryAfter: outage.retryAfter), reason: "unavailable", detail: outage.detail)
+        if outage.isOverload {
+            self.init(.overloaded(retryAfter: outage.retryAfter), reason: "overloaded", detail: outage.detail)
+        } else {
+            self.init(.unavailable(retryAfter: outage.retryAfter), reason: "unavailable", detail: outage.detail)
+        }
         sources = outage.sources
     }
 

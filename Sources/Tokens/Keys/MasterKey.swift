@@ -9,6 +9,8 @@ public struct MasterKey: Sendable {
     private let wrappingKey: SymmetricKey
     /// Shows which master key a store was made with, and tells nothing else of it.
     public let checkValue: [UInt8]
+    /// Hides names and addresses in what the store keeps of the throttle; 32 octets.
+    public let throttleSecret: [UInt8]
 
     /// A master key from its 32 octets; nil for another number of them.
     public init?(_ octets: some Sequence<UInt8>) {
@@ -29,6 +31,7 @@ public struct MasterKey: Sendable {
         }
         wrappingKey = derive("ldapauthd key wrapping 1", 32)
         checkValue = derive("ldapauthd master key check 1", 16).withUnsafeBytes { Array($0) }
+        throttleSecret = derive("ldapauthd throttle 1", 32).withUnsafeBytes { Array($0) }
     }
 
     /// Encrypts a private key, bound to its id and use: a wrapped key copied to another row does not open.

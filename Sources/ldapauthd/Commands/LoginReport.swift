@@ -57,6 +57,7 @@ enum LoginReport {
         case .logonHours: "not at this hour"
         case .workstation: "not from this workstation"
         case .userIDTaken: "the number in attributes.user_id belongs to somebody else"
+        case .throttled: "too many attempts failed before"
         case .other: "for a reason of the server's own"
         }
     }

@@ -48,7 +48,6 @@ extension Configuration {
         let sources = SourceNames(directories)
         let tokens = root.subtable("tokens")
         let authentication = root.subtable("authentication")
-        LaterFeatures.refuseThrottle(root.subtable("throttle"))
         LaterFeatures.refuseKerberos(root.subtable("kerberos"))
         var configuration = Configuration(
             file: file,
@@ -57,6 +56,7 @@ extension Configuration {
             tokens: readTokens(tokens, authentication: authentication, sources: sources),
             masterKeyFile: tokens.string("master_key_file").map { SecretFile($0, relativeTo: folder) },
             authentication: readAuthentication(authentication, sources: sources),
+            throttle: ThrottleSettings.read(root.subtable("throttle")),
             local: Local.read(root.subtable("local")),
             log: Log.read(root.subtable("log")),
             directories: directories,

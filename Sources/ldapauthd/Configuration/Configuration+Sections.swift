@@ -131,19 +131,6 @@ extension Configuration.Client {
 enum LaterFeatures {
     private static let sentence = "is not available in this version: leave it out"
 
-    static func refuseThrottle(_ table: ConfigurationTable) {
-        for key in ["account_failures", "address_failures"] where table.integer(key, in: 0...1_000_000, default: 0) != 0
-        {
-            table.refuse(key, sentence + " or set it to 0")
-        }
-        for key in ["account_window", "lockout", "lockout_max", "address_window", "repeat_memory"]
-        where table.duration(key, in: .zero...(.seconds(86400 * 365)), default: .zero) != .zero {
-            table.refuse(key, sentence + " or set it to \"0s\"")
-        }
-        if !table.strings("address_exempt").isEmpty { table.refuse("address_exempt", sentence + " or set it to []") }
-        table.refuseUnknownKeys()
-    }
-
     static func refuseKerberos(_ table: ConfigurationTable) {
         for key in ["keytab_file", "service"] where table.string(key) != nil { table.refuse(key, sentence) }
         if table.string("channel_binding", default: "none") != "none" {

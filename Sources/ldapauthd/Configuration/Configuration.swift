@@ -11,6 +11,7 @@ struct Configuration: Sendable {
     var tokens: TokenSettings
     var masterKeyFile: SecretFile?
     var authentication: AuthenticationSettings
+    var throttle: ThrottleSettings
     var local: Local
     var log: Log
     var directories: [Directory]

@@ -16,6 +16,7 @@ struct ConfigurationChecks {
         checkTokens(configuration)
         checkClients(configuration)
         checkListeners(configuration.http)
+        checkThrottle(configuration.throttle)
         for (index, directory) in configuration.directories.enumerated() {
             checkDirectory(directory, prefix: "directory[\(index + 1)]")
         }

@@ -17,6 +17,7 @@ struct ConfigurationText {
         section("storage", [("url", quote(configuration.storage.url)), ("pool", String(configuration.storage.pool))])
         tokens(configuration)
         authentication(configuration)
+        throttle(configuration.throttle)
         section(
             "local",
             [
@@ -88,6 +89,21 @@ struct ConfigurationText {
                 ("default_client", configuration.tokens.defaultClient.map(quote)),
                 ("order_past_outage", String(authentication.orderPastOutage)),
                 ("login_budget", duration(authentication.loginBudget)),
+            ]
+        )
+    }
+
+    private mutating func throttle(_ throttle: ThrottleSettings) {
+        section(
+            "throttle",
+            [
+                ("account_failures", String(throttle.accountFailures)),
+                ("account_window", duration(throttle.accountWindow)), ("lockout", duration(throttle.lockout)),
+                ("lockout_max", duration(throttle.lockoutMax)),
+                ("address_failures", String(throttle.addressFailures)),
+                ("address_window", duration(throttle.addressWindow)),
+                ("address_exempt", list(throttle.addressExempt.map(\.description))),
+                ("repeat_memory", duration(throttle.repeatMemory)),
             ]
         )
     }

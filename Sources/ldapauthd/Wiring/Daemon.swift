@@ -71,6 +71,7 @@ struct Daemon {
         let status = StatusLine(manager: manager, rooms: rooms)
         var services: [any Service] = [
             LoopService { await foundations.feed.run() },
+            LoopService { await foundations.throttle.run() },
             LoopService { await rotation.run() },
             LoopService { await maintenance.run() },
             LoopService { [manager] in await manager.keepAlive { await health.isWell() } },
@@ -134,6 +135,9 @@ struct Daemon {
         let http = configuration.http
         if http.allowCleartext && !http.isGuarded {
             logger.warning("http.allow_cleartext: passwords may reach this daemon in clear text")
+        }
+        if !configuration.throttle.limitsAccounts {
+            logger.warning("[throttle] lets anybody guess at one account without end: account_failures or a wait is 0")
         }
         for directory in configuration.directories {
             let name: Logger.Metadata = ["directory": "\(directory.name)"]

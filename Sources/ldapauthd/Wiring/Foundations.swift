@@ -13,6 +13,7 @@ struct Foundations: Sendable {
     let keys: KeyRing
     let revocations: Revocations
     let feed: ChangeFeed
+    let throttle: Throttle
     let logger: Logger
 
     /// Opens the store and the keys, and reads what has ended meanwhile.
@@ -39,6 +40,13 @@ struct Foundations: Sendable {
             guard await feed.poll() else {
                 throw CommandFailure(.unavailable, feed.failure ?? "the store could not be read")
             }
+            let throttle = Throttle(
+                settings: configuration.throttle,
+                secret: masterKey.throttleSecret,
+                store: store,
+                logger: logger
+            )
+            try await throttle.load()
             return Foundations(
                 poller: try EventPoller(),
                 pools: pools,
@@ -46,6 +54,7 @@ struct Foundations: Sendable {
                 keys: keys,
                 revocations: revocations,
                 feed: feed,
+                throttle: throttle,
                 logger: logger
             )
         } catch {

@@ -24,6 +24,7 @@ struct Rooms: Sendable {
             accounts: foundations.store,
             poller: foundations.poller,
             pools: foundations.pools,
+            throttle: foundations.throttle,
             logger: foundations.logger
         )
         directories = sources.directories
@@ -35,6 +36,7 @@ struct Rooms: Sendable {
             keys: foundations.keys,
             revocations: foundations.revocations,
             authenticator: authenticator,
+            throttle: foundations.throttle,
             hasher: sources.hasher,
             audit: audit,
             sourceNames: Dictionary(uniqueKeysWithValues: configuration.directories.map { (SourceID($0.id), $0.name) })
@@ -92,6 +94,7 @@ struct Sources: Sendable {
         accounts: any AccountStore,
         poller: EventPoller,
         pools: Pools,
+        throttle: Throttle? = nil,
         logger: Logger
     ) throws(CommandFailure) {
         do {
@@ -103,7 +106,12 @@ struct Sources: Sendable {
             throw CommandFailure(.configuration, "\(error)")
         }
         local = LocalAccounts(store: accounts, hasher: hasher, logger: logger)
-        authenticator = Authenticator(settings: configuration.authentication, local: local, directories: directories)
+        authenticator = Authenticator(
+            settings: configuration.authentication,
+            local: local,
+            directories: directories,
+            throttle: throttle
+        )
     }
 
     /// Closes the directories' connections.

@@ -1,3 +1,4 @@
+import Authentication
 import TestSupport
 import Testing
 import Tokens

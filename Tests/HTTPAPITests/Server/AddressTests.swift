@@ -1,3 +1,4 @@
+import Authentication
 import NIOHTTP1
 import Testing
 

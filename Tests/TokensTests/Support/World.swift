@@ -62,7 +62,8 @@ final class World: Sendable {
     init(
         settings: TokenSettings = TokenSettings(defaultClient: "open", firstSource: SourceID(1)),
         clients: [Client] = World.clients,
-        identity: Identity = World.alice
+        identity: Identity = World.alice,
+        throttle: Throttle? = nil
     ) async throws {
         authenticator = ScriptedAuthenticator(identity)
         keys = try await KeyRing.open(
@@ -86,6 +87,7 @@ final class World: Sendable {
             keys: keys,
             revocations: revocations,
             authenticator: authenticator,
+            throttle: throttle,
             hasher: hash,
             audit: audit,
             sourceNames: [SourceID(1): "corp", SourceID(2): "partner"],

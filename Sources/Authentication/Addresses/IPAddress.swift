@@ -1,16 +1,16 @@
 internal import Glibc
 
 /// An IPv4 or IPv6 address, an IPv4-mapped one (`::ffff:192.0.2.1`) taken as the IPv4 address it carries.
-struct IPAddress: Hashable, Sendable, CustomStringConvertible {
+public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     /// The bits, the first octet highest; an IPv4 address fills the low 32.
-    let bits: UInt128
+    public let bits: UInt128
     /// True for IPv4.
-    let isIPv4: Bool
+    public let isIPv4: Bool
 
     private static let mappedPrefix: UInt128 = 0xFFFF
 
     /// An address of known bits.
-    init(bits: UInt128, isIPv4: Bool) {
+    public init(bits: UInt128, isIPv4: Bool) {
         self.bits = bits
         self.isIPv4 = isIPv4
     }
@@ -21,7 +21,7 @@ struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The address in `text`, without port, brackets or zone; nil when it is none (inet_pton(3)).
-    init?(_ text: some StringProtocol) {
+    public init?(_ text: some StringProtocol) {
         let text = String(text)
         var octets = [UInt8](repeating: 0, count: 16)
         if unsafe inet_pton(AF_INET, text, &octets) == 1 {
@@ -34,12 +34,12 @@ struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// True for 127.0.0.0/8 and ::1.
-    var isLoopback: Bool {
+    public var isLoopback: Bool {
         isIPv4 ? bits >> 24 == 127 : bits == 1
     }
 
     /// As RFC 5952 spells it.
-    var description: String {
+    public var description: String {
         isIPv4 ? dotted : colons
     }
 
@@ -66,5 +66,13 @@ struct IPAddress: Hashable, Sendable, CustomStringConvertible {
             start = index + 1
         }
         return best
+    }
+}
+
+extension IPAddress {
+    /// What the throttle takes for one caller: an IPv4 address, or the /64 of an IPv6 one, which a single subscriber may use
+    /// as a whole (RFC 6177 §2).
+    var throttleText: String {
+        isIPv4 ? description : "\(IPAddress(bits: (bits >> 64) << 64, isIPv4: false))/64"
     }
 }

@@ -29,7 +29,7 @@ public struct AddressRange: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// True when `address` lies in the range.
-    func contains(_ address: IPAddress) -> Bool {
+    public func contains(_ address: IPAddress) -> Bool {
         guard address.isIPv4 == isIPv4 else { return false }
         return address.bits & Self.mask(prefixLength, width: isIPv4 ? 32 : 128) == network
     }
