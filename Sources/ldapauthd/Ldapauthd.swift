@@ -13,8 +13,9 @@ struct Ldapauthd: AsyncParsableCommand {
         abstract: "Turns the people in your LDAP directories into tokens.",
         version: "ldapauthd \(Version.number)",
         subcommands: [
-            ServeCommand.self, CheckCommand.self, LoginCommand.self, UserCommand.self, SessionCommand.self,
-            RevokeBeforeCommand.self, KeyCommand.self, ClientCommand.self, ConfigCommand.self, VersionCommand.self,
+            ServeCommand.self, ReloadCommand.self, CheckCommand.self, LoginCommand.self, UserCommand.self,
+            SessionCommand.self, RevokeBeforeCommand.self, KeyCommand.self, ClientCommand.self, ConfigCommand.self,
+            VersionCommand.self,
         ]
     )
 

@@ -48,11 +48,26 @@ final class Daemon: Sendable {
         try home.write(Array(text.utf8), to: "ldapauthd.toml")
     }
 
+    /// What systemd would tell it: where its control socket may lie.
+    var environment: [String: String] { ["RUNTIME_DIRECTORY": home.path] }
+
+    /// Changes the configuration file.
+    func rewrite(_ change: (String) -> String) throws {
+        let text = change(text(ofFile: configurationFile))
+        try home.write(Array(text.utf8), to: "ldapauthd.toml")
+    }
+
+    /// `ldapauthd reload`.
+    func reload() async throws -> ChildProcess.Outcome {
+        try await ChildProcess.run(Self.binary, ["reload"], environment: environment)
+    }
+
     /// Starts it and waits until it is ready.
     func start() async throws {
         let child = try ChildProcess.start(
             Self.binary,
             ["serve", "--config", configurationFile],
+            environment: environment,
             errorFile: home.path(of: "log")
         )
         running.withLock { $0 = child }
@@ -69,16 +84,7 @@ final class Daemon: Sendable {
 
     /// Everything it has logged so far, over restarts too.
     var log: String {
-        guard let file = fopen(home.path(of: "log"), "r") else { return "" }
-        defer { fclose(file) }
-        var octets: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65536)
-        while true {
-            let count = buffer.withUnsafeMutableBytes { fread($0.baseAddress, 1, $0.count, file) }
-            guard count > 0 else { break }
-            octets += buffer[..<count]
-        }
-        return String(decoding: octets, as: UTF8.self)
+        text(ofFile: home.path(of: "log"))
     }
 
     private var child: ChildProcess? { running.withLock { $0 } }

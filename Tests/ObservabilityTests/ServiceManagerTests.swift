@@ -25,8 +25,8 @@ import Testing
         #expect(await next() == "READY=1\nSTATUS=corp up")
         #expect(await manager.status("corp down\nREADY=1"))
         #expect(await next() == "STATUS=corp down\\nREADY=1", "a status cannot smuggle in another message")
-        #expect(await manager.stopping())
-        #expect(await next() == "STOPPING=1")
+        #expect(await manager.stopping(within: .seconds(90)))
+        #expect(await next() == "STOPPING=1\nEXTEND_TIMEOUT_USEC=90000000")
         #expect(await manager.alive())
         #expect(await next() == "WATCHDOG=1")
 

@@ -4,9 +4,18 @@ public import ServiceLifecycle
 
 /// The public API as a service: construct it once, run it in a service group, reload its certificate when told to.
 ///
-/// Limits, listeners and TLS are fixed for its life; what it answers from is `APIState`, replaceable at any time.
+/// Limits and listeners are fixed for its life, and whether they speak TLS. What it answers from is `APIState`, replaceable
+/// at any time; the rest of `[http]` is replaced by ``prepare(_:)`` and ``adopt(_:)``.
 public struct APIServer: Service {
+    /// The replaceable part of `[http]`, read and judged but not in force yet.
+    public struct Preparation: Sendable {
+        let responder: EndpointResponder
+        let certificate: TLSContext.Pair?
+    }
+
     private let server: HTTPServer
+    private let responder: ReplaceableResponder
+    private let state: APIState
     private let tls: TLSContext?
     private let interval: Duration
     private let onReady: @Sendable ([BoundAddress]) async -> Void
@@ -34,19 +43,24 @@ public struct APIServer: Service {
         interval = settings.certificateCheckInterval
         self.onReady = onReady
         self.logger = logger
-        let responder = EndpointResponder(
-            table: EndpointTable(Self.endpoints(state), basePath: settings.basePath),
-            proxies: settings.trustedProxies,
-            requiresTLS: settings.requiresTLS,
-            crossOrigin: CrossOrigin(origins: settings.corsOrigins),
-            logger: logger
-        )
+        self.state = state
+        responder = ReplaceableResponder(Self.responder(settings, state: state, logger: logger))
         server = HTTPServer(
             core: ServerCore(limits: settings.limits, responder: responder, logger: logger),
             listen: settings.listen,
             inheritedSockets: settings.inheritedSockets,
             tls: tls,
             group: group
+        )
+    }
+
+    private static func responder(_ settings: HTTPSettings, state: APIState, logger: Logger) -> EndpointResponder {
+        EndpointResponder(
+            table: EndpointTable(endpoints(state), basePath: settings.basePath),
+            proxies: settings.trustedProxies,
+            requiresTLS: settings.requiresTLS,
+            crossOrigin: CrossOrigin(origins: settings.corsOrigins),
+            logger: logger
         )
     }
 
@@ -71,11 +85,23 @@ public struct APIServer: Service {
         }
     }
 
-    /// Reads the TLS files again; without TLS it does nothing.
+    /// Reads what ``adopt(_:)`` will put in force: base path, proxies, `require_tls`, origins, certificate and key. Everything
+    /// else in `settings` is ignored; without TLS from the start, so are the TLS files.
     ///
-    /// - Throws: ``HTTPServerError`` with the code `certificate`; the pair in use stays in use then.
-    public func reloadCertificate() async throws(HTTPServerError) {
-        try await tls?.reload()
+    /// - Throws: ``HTTPServerError`` with the code `certificate`; nothing has changed then.
+    public func prepare(_ settings: HTTPSettings) async throws(HTTPServerError) -> Preparation {
+        var certificate: TLSContext.Pair?
+        if tls != nil, let files = settings.tls { certificate = try await TLSContext.read(files) }
+        return Preparation(
+            responder: Self.responder(settings, state: state, logger: logger),
+            certificate: certificate
+        )
+    }
+
+    /// Answers requests by `preparation` from now on, and shows its certificate to new connections.
+    public func adopt(_ preparation: Preparation) {
+        responder.replace(with: preparation.responder)
+        if let certificate = preparation.certificate { tls?.adopt(certificate) }
     }
 
     /// Connections that are open, or whose work has not ended.

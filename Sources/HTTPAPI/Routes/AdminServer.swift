@@ -32,7 +32,7 @@ public struct AdminServer: Service {
                 logger: logger
             ),
             listen: settings.adminListen,
-            inheritedSockets: [],
+            inheritedSockets: settings.adminInheritedSockets,
             tls: nil,
             group: group
         )

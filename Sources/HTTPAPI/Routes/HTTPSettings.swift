@@ -6,6 +6,8 @@ public struct HTTPSettings: Sendable, Hashable {
     public var adminListen: [ListenAddress]
     /// Sockets handed over by systemd, for `systemd` in `listen`; they are taken over and closed at the end.
     public var inheritedSockets: [CInt]
+    /// The same for `systemd` in `adminListen`.
+    public var adminInheritedSockets: [CInt]
     /// Under which everything public lies: "" or "/prefix".
     public var basePath: String
     /// Whose forwarding headers are believed.
@@ -26,6 +28,7 @@ public struct HTTPSettings: Sendable, Hashable {
         listen: [ListenAddress] = [.tcp(host: "127.0.0.1", port: 8480)],
         adminListen: [ListenAddress] = [.tcp(host: "127.0.0.1", port: 8481)],
         inheritedSockets: [CInt] = [],
+        adminInheritedSockets: [CInt] = [],
         basePath: String = "",
         trustedProxies: TrustedProxies = TrustedProxies(),
         requiresTLS: Bool = false,
@@ -37,6 +40,7 @@ public struct HTTPSettings: Sendable, Hashable {
         self.listen = listen
         self.adminListen = adminListen
         self.inheritedSockets = inheritedSockets
+        self.adminInheritedSockets = adminInheritedSockets
         self.basePath = basePath
         self.trustedProxies = trustedProxies
         self.requiresTLS = requiresTLS

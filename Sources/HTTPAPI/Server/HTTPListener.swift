@@ -78,10 +78,11 @@ struct HTTPListener: Sendable {
         }
 
         func take(_ socket: CInt) async throws -> any Channel {
-            var address = sockaddr()
-            var length = socklen_t(MemoryLayout<sockaddr>.size)
-            let isKnown = unsafe getsockname(socket, &address, &length) == 0
-            let isLocal = isKnown && address.sa_family == sa_family_t(AF_UNIX)
+            // SO_DOMAIN of socket(7).
+            var family: CInt = AF_UNSPEC
+            var length = socklen_t(MemoryLayout<CInt>.size)
+            let isKnown = unsafe getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &family, &length) == 0
+            let isLocal = isKnown && family == AF_UNIX
             return try await bootstrap(tls: isLocal ? nil : tls).withBoundSocket(socket).get()
         }
 

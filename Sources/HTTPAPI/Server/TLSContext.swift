@@ -21,31 +21,38 @@ public struct TLSFiles: Sendable, Hashable {
 ///
 /// New connections take the newest pair that could be read; those already open keep theirs.
 final class TLSContext: Sendable {
-    private struct State {
-        var context: NIOSSLContext
-        var stamps: [FileStamp]
+    /// A pair that was read and can be used.
+    struct Pair: Sendable {
+        fileprivate let files: TLSFiles
+        fileprivate let context: NIOSSLContext
+        fileprivate var stamps: [FileStamp]
     }
 
-    private let files: TLSFiles
-    private let state: Mutex<State>
+    private let state: Mutex<Pair>
 
-    private init(files: TLSFiles, state: State) {
-        self.files = files
-        self.state = Mutex(state)
+    /// A context that begins with `pair`.
+    init(_ pair: Pair) {
+        state = Mutex(pair)
     }
 
     /// Reads the pair for the first time.
     ///
     /// - Throws: ``HTTPServerError`` with the code `certificate`, naming the file at fault.
     static func load(_ files: TLSFiles) async throws(HTTPServerError) -> TLSContext {
-        TLSContext(files: files, state: try await read(files))
+        TLSContext(try await read(files))
     }
 
     /// Reads the pair again and uses it from the next connection on; the old one stays when it cannot be used.
     func reload() async throws(HTTPServerError) {
-        let new = try await Self.read(files)
-        state.withLock { $0 = new }
+        adopt(try await Self.read(files))
     }
+
+    /// Uses `pair` from the next connection on.
+    func adopt(_ pair: Pair) {
+        state.withLock { $0 = pair }
+    }
+
+    private var files: TLSFiles { state.withLock { $0.files } }
 
     /// True when a file is another than when it was read last; a pair found wrong is not looked at again until then.
     func filesHaveChanged() async -> Bool {
@@ -70,12 +77,15 @@ final class TLSContext: Sendable {
         }
     }
 
-    private static func read(_ files: TLSFiles) async throws(HTTPServerError) -> State {
+    /// Reads a pair without using it yet.
+    ///
+    /// - Throws: ``HTTPServerError`` with the code `certificate`, naming the file at fault.
+    static func read(_ files: TLSFiles) async throws(HTTPServerError) -> Pair {
         do {
             return try await NIOThreadPool.singleton.runIfActive {
                 // Stamped before they are read, so that a change in between is seen next time.
                 let stamps = [FileStamp(path: files.certificate), FileStamp(path: files.key)]
-                return State(context: try makeContext(files), stamps: stamps)
+                return Pair(files: files, context: try makeContext(files), stamps: stamps)
             }
         } catch let error as HTTPServerError {
             throw error

@@ -17,6 +17,9 @@ public struct ServiceEnvironment: Sendable, Hashable {
     /// `$JOURNAL_STREAM`; stays set, because it is true for children too.
     public let journalStream: String?
 
+    /// `$RUNTIME_DIRECTORY`, the folders of `RuntimeDirectory=` separated by colons; true for children too.
+    public let runtimeDirectory: String?
+
     /// The variables that are meant for one process only.
     static let ownVariables = [
         "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS",
@@ -45,7 +48,7 @@ public struct ServiceEnvironment: Sendable, Hashable {
         unset: (String) -> Void
     ) -> ServiceEnvironment {
         var variables: [String: String] = [:]
-        for name in ownVariables + ["JOURNAL_STREAM"] { variables[name] = read(name) }
+        for name in ownVariables + ["JOURNAL_STREAM", "RUNTIME_DIRECTORY"] { variables[name] = read(name) }
         for name in ownVariables { unset(name) }
         return ServiceEnvironment(variables, process: process)
     }
@@ -55,6 +58,7 @@ public struct ServiceEnvironment: Sendable, Hashable {
     init(_ variables: [String: String], process: pid_t) {
         notifySocket = variables["NOTIFY_SOCKET"].flatMap { $0.hasPrefix("/") || $0.hasPrefix("@") ? $0 : nil }
         journalStream = variables["JOURNAL_STREAM"]
+        runtimeDirectory = variables["RUNTIME_DIRECTORY"]
         watchdog = Self.watchdog(variables, process)
         sockets = Self.sockets(variables, process)
     }

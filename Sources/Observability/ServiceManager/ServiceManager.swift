@@ -39,10 +39,10 @@ public struct ServiceManager: Sendable {
         )
     }
 
-    /// It ends.
+    /// It ends, within `limit`: the service manager waits that long whatever `TimeoutStopSec=` says.
     @discardableResult
-    public func stopping() async -> Bool {
-        await notify("STOPPING=1")
+    public func stopping(within limit: Duration) async -> Bool {
+        await notify("STOPPING=1\nEXTEND_TIMEOUT_USEC=\(max(0, Int64(limit / .microseconds(1))))")
     }
 
     /// A sign of life.

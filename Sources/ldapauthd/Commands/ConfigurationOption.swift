@@ -13,10 +13,14 @@ struct ConfigurationOption: ParsableArguments {
     var file: String?
 
     /// The file that counts.
-    var path: String {
+    var path: String { chosen ?? "/etc/ldapauthd/ldapauthd.toml" }
+
+    /// The file somebody named, absolute; nil when nobody did.
+    var named: String? { chosen.map(ConfigurationPath.absolute) }
+
+    private var chosen: String? {
         if let file { return file }
-        if let named = unsafe getenv("LDAPAUTHD_CONFIG") { return unsafe String(cString: named) }
-        return "/etc/ldapauthd/ldapauthd.toml"
+        return unsafe getenv("LDAPAUTHD_CONFIG").map { unsafe String(cString: $0) }
     }
 
     /// Reads and judges the file, and with `filesToo` the files it names.

@@ -95,7 +95,7 @@ extension Configuration.Directory {
     private static func readBindIdentities(
         _ table: ConfigurationTable,
         folder: String
-    ) -> [(dn: String, password: SecretFile)] {
+    ) -> [BindIdentity] {
         if !table.has("bind_dn"), table.has("next_bind_dn") {
             table.refuse("next_bind_dn", "needs bind_dn, which is tried first")
         }
@@ -107,7 +107,7 @@ extension Configuration.Directory {
             switch (dn, file) {
             case (let dn?, let file?):
                 if dn.isEmpty { table.refuse(nameKey, "is empty") }
-                return (dn, SecretFile(file, relativeTo: folder))
+                return BindIdentity(dn: dn, password: SecretFile(file, relativeTo: folder))
             case (nil, nil): return nil
             case (_?, nil): table.refuse(nameKey, "needs \(fileKey) beside it")
             case (nil, _?): table.refuse(fileKey, "needs \(nameKey) beside it")

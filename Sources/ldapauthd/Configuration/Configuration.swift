@@ -22,7 +22,7 @@ struct Configuration: Sendable {
         var copy = self
         for index in copy.directories.indices {
             copy.directories[index].bindIdentities = directories[index].bindIdentities.map {
-                ($0.dn, $0.password.holding())
+                Directory.BindIdentity(dn: $0.dn, password: $0.password.holding())
             }
         }
         for index in copy.clients.indices {
@@ -79,7 +79,7 @@ struct Configuration: Sendable {
         var audit: Bool
     }
 
-    struct Directory: Sendable {
+    struct Directory: Sendable, Equatable {
         enum Scope: String, CaseIterable, Sendable {
             case subtree
             case oneLevel = "one-level"
@@ -103,7 +103,7 @@ struct Configuration: Sendable {
         var minimumTLS: TLSVersion
         var verify: Verification
         /// In the order in which they are tried.
-        var bindIdentities: [(dn: String, password: SecretFile)]
+        var bindIdentities: [BindIdentity]
         var userBase: String
         var userScope: Scope
         var userFilter: String?
@@ -121,8 +121,14 @@ struct Configuration: Sendable {
         var attributes: Attributes
         var groups: Groups
 
+        /// Who searches.
+        struct BindIdentity: Sendable, Equatable {
+            var dn: String
+            var password: SecretFile
+        }
+
         /// Nil means the default of the kind.
-        struct Attributes: Sendable {
+        struct Attributes: Sendable, Equatable {
             var id: String?
             var username: String?
             var firstName: String?
@@ -134,7 +140,7 @@ struct Configuration: Sendable {
         }
 
         /// Nil means the default of the kind.
-        struct Groups: Sendable {
+        struct Groups: Sendable, Equatable {
             var mode: DirectoryGroups.Mode?
             var base: String?
             var filter: String?

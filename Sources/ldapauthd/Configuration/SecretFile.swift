@@ -2,7 +2,7 @@ import Authentication
 import Glibc
 
 /// A secret outside the configuration: a file, or a systemd credential written `credential:NAME`.
-struct SecretFile: Sendable, CustomStringConvertible {
+struct SecretFile: Sendable, Equatable, CustomStringConvertible {
     /// As written in the configuration.
     let spelling: String
     /// Where it may lie; the first that exists counts.
@@ -24,6 +24,11 @@ struct SecretFile: Sendable, CustomStringConvertible {
             places += ["\(directory)/\(name)", "\(directory)/ldapauthd_\(name)"]
         }
         candidates = places + ["/etc/ldapauthd/credentials/\(name)"]
+    }
+
+    /// The same file; what may have been read of it does not count.
+    static func == (one: SecretFile, other: SecretFile) -> Bool {
+        one.spelling == other.spelling && one.candidates == other.candidates
     }
 
     /// As it may be written in a configuration file of any folder.
@@ -112,10 +117,14 @@ enum ConfigurationPath {
         path.hasPrefix("/") ? path : "\(folder)/\(path)"
     }
 
+    /// A path as typed in a shell.
+    static func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : "\(currentDirectory())/\(path)"
+    }
+
     /// The folder a file lies in, absolute.
     static func folder(of file: String) -> String {
-        let absolute = file.hasPrefix("/") ? file : "\(currentDirectory())/\(file)"
-        let folder = absolute.split(separator: "/").dropLast().joined(separator: "/")
+        let folder = absolute(file).split(separator: "/").dropLast().joined(separator: "/")
         return "/" + folder
     }
 

@@ -29,21 +29,18 @@ struct Daemon {
 
     /// Serves until it is told to stop.
     func run() async throws {
+        // Before anything else: until it is trapped, SIGHUP ends the process.
+        let hangups = await UnixSignalsSequence(trapping: .sighup)
         logger.info("ldapauthd \(Version.number) starts", metadata: ["configuration": "\(configuration.file)"])
-        warnOfWaivedProtection()
+        configuration.warnOfWaivedProtection(logger)
         let clients = try configuration.tokenClients()
         let http = try configuration.http.settings(sockets: environment.sockets)
-        let foundations = try await Foundations.open(configuration, clients: clients, logger: logger)
+        let foundations = try await Foundations.open(configuration, clients: clients, output: output, logger: logger)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: NIOCore.System.coreCount)
         do {
-            let rooms = try Rooms(
-                configuration,
-                clients: clients,
-                foundations: foundations,
-                audit: configuration.log.audit ? AuditLog(output) : NoAudit()
-            )
-            try await serve(rooms, foundations: foundations, http: http, group: group)
-            for directory in rooms.directories { await directory.shutdown() }
+            let inForce = InForce(try Rooms(configuration, clients: clients, foundations: foundations))
+            try await serve(inForce, foundations: foundations, http: http, hangups: hangups, group: group)
+            for running in inForce.rooms.directories { await running.directory.shutdown() }
         } catch {
             await close(foundations, group)
             throw failure(error)
@@ -53,52 +50,87 @@ struct Daemon {
     }
 
     private func serve(
-        _ rooms: Rooms,
+        _ inForce: InForce,
         foundations: Foundations,
         http: HTTPSettings,
+        hangups: UnixSignalsSequence,
         group: MultiThreadedEventLoopGroup
     ) async throws {
         let gate = StartGate(
             listeners: http.adminListen.isEmpty ? 1 : 2,
             manager: manager,
-            rooms: rooms,
+            inForce: inForce,
             logger: logger
         )
-        let usesLocal = configuration.usesLocalAccounts
-        let health = Health(poller: foundations.poller, pools: foundations.pools, group: group)
-        let maintenance = StoreMaintenance(store: foundations.store, logger: logger)
-        let rotation = KeyRotation(keys: foundations.keys, logger: logger)
-        let status = StatusLine(manager: manager, rooms: rooms)
-        var services: [any Service] = [
-            LoopService { await foundations.feed.run() },
-            LoopService { await foundations.throttle.run() },
-            LoopService { await rotation.run() },
-            LoopService { await maintenance.run() },
-            LoopService { [manager] in await manager.keepAlive { await health.isWell() } },
-            LoopService { await status.run() },
-            HangupService(logger: logger),
-        ]
+        let state = APIState(inForce.rooms.application)
+        let api = try await APIServer(
+            settings: http,
+            state: state,
+            group: group,
+            logger: logger,
+            onReady: { _ in await gate.listens() }
+        )
+        let reloader = Reloader(
+            Reload(
+                file: ConfigurationPath.absolute(configuration.file),
+                environment: environment,
+                foundations: foundations,
+                inForce: inForce,
+                api: api,
+                state: state,
+                retirement: Retirement(patience: configuration.http.requestTimeout + .seconds(5), logger: logger),
+                logger: logger
+            ),
+            manager: manager,
+            logger: logger
+        )
+        var services = background(inForce, foundations, group)
+        services.append(HangupService(hangups: hangups, reloader: reloader))
+        if let path = environment.controlSocket {
+            services.append(
+                ControlServer(path: path, group: group, logger: logger) { await reloader.answer($0) }
+            )
+        }
         if !http.adminListen.isEmpty {
             services.append(
                 AdminServer(
                     settings: http,
-                    readiness: { await rooms.readiness(foundations, usesLocal: usesLocal) },
+                    readiness: { await inForce.rooms.readiness(foundations) },
                     group: group,
                     logger: logger,
                     onReady: { _ in await gate.listens() }
                 )
             )
         }
-        services.append(
-            try await APIServer(
-                settings: http,
-                state: APIState(APIState.Application(tokens: rooms.tokens, setting: rooms.setting)),
-                group: group,
-                logger: logger,
-                onReady: { _ in await gate.listens() }
-            )
-        )
-        if manager.isPresent { services.append(StoppingService(manager: manager)) }
+        services.append(api)
+        if manager.isPresent {
+            services.append(StoppingService(manager: manager, grace: configuration.http.shutdownGrace))
+        }
+        try await run(services)
+        await reloader.finish()
+    }
+
+    /// What goes on beside the servers.
+    private func background(
+        _ inForce: InForce,
+        _ foundations: Foundations,
+        _ group: MultiThreadedEventLoopGroup
+    ) -> [any Service] {
+        let health = Health(poller: foundations.poller, pools: foundations.pools, group: group)
+        let maintenance = StoreMaintenance(store: foundations.store, logger: logger)
+        let rotation = KeyRotation(keys: foundations.keys, logger: logger)
+        let status = StatusLine(manager: manager, inForce: inForce)
+        return [
+            LoopService { await foundations.feed.run() },
+            LoopService { await foundations.throttle.run() },
+            LoopService { await rotation.run() },
+            LoopService { await maintenance.run() },
+            LoopService { [manager] in await manager.keepAlive { await health.isWell() } },
+            LoopService { await status.run() },
+        ]
+    }
+
+    private func run(_ services: [any Service]) async throws {
         // Services stop in reverse order: first systemd hears of it, then nobody new is let in, last the feed ends.
         var settings = ServiceGroupConfiguration(
             services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
@@ -128,39 +160,5 @@ struct Daemon {
             CommandFailure(error.code == .certificate ? .configuration : .unavailable, error.reason)
         default: error
         }
-    }
-
-    /// What the configuration has switched off on purpose is said at each start, so that nobody forgets it.
-    private func warnOfWaivedProtection() {
-        let http = configuration.http
-        if http.allowCleartext && !http.isGuarded {
-            logger.warning("http.allow_cleartext: passwords may reach this daemon in clear text")
-        }
-        if !configuration.throttle.limitsAccounts {
-            logger.warning("[throttle] lets anybody guess at one account without end: account_failures or a wait is 0")
-        }
-        for directory in configuration.directories {
-            let name: Logger.Metadata = ["directory": "\(directory.name)"]
-            if directory.verify == .insecureNone {
-                logger.warning(
-                    "verify is insecure-none: nobody checks the certificate of the directory",
-                    metadata: name
-                )
-            }
-            let sendsCleartext = directory.urls.contains { url in
-                url.scheme == .ldap && !directory.startTLS && !CleartextRule.isLoopback(url.host)
-            }
-            if sendsCleartext {
-                logger.warning("allow_cleartext: passwords are sent to the directory in clear text", metadata: name)
-            }
-        }
-    }
-}
-
-extension Configuration {
-    /// True when some request can reach the local accounts.
-    var usesLocalAccounts: Bool {
-        authentication.order.contains(.local) || !authentication.fallbackToLocal.isEmpty
-            || clients.contains { $0.sources.contains(.local) }
     }
 }

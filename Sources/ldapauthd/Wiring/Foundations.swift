@@ -2,10 +2,12 @@ import Authentication
 import EventPoller
 import Glibc
 import Logging
+import Observability
 import Storage
 import Tokens
 
-/// What lives as long as the process: threads, the store, the keys, and what must be known of ended sessions.
+/// What lives as long as the process: threads, the store, the keys, what must be known of ended sessions, and the log. What a
+/// reload replaces is in `Rooms`.
 struct Foundations: Sendable {
     let poller: EventPoller
     let pools: Pools
@@ -14,12 +16,14 @@ struct Foundations: Sendable {
     let revocations: Revocations
     let feed: ChangeFeed
     let throttle: Throttle
+    let output: LogOutput
     let logger: Logger
 
     /// Opens the store and the keys, and reads what has ended meanwhile.
     static func open(
         _ configuration: Configuration,
         clients: [Tokens.Client],
+        output: LogOutput,
         logger: Logger
     ) async throws(CommandFailure) -> Foundations {
         let store = try await configuration.openStore(serving: true, logger: logger)
@@ -55,6 +59,7 @@ struct Foundations: Sendable {
                 revocations: revocations,
                 feed: feed,
                 throttle: throttle,
+                output: output,
                 logger: logger
             )
         } catch {

@@ -12,11 +12,22 @@ extension Configuration.HTTP {
             for text in listen { listeners.append(try ListenAddress(text)) }
             var adminListeners: [ListenAddress] = []
             for text in adminListen { adminListeners.append(try ListenAddress(text)) }
-            if listeners.contains(.systemd) { try judge(sockets) }
+            // A socket unit names the sockets of the admin endpoints so (FileDescriptorName= of systemd.socket(5)).
+            let adminSockets = sockets.filter { $0.name == "admin" }
+            let publicSockets = sockets.filter { $0.name != "admin" }
+            if listeners.contains(.systemd) { try judge(publicSockets) }
+            if adminListeners.contains(.systemd), adminSockets.isEmpty {
+                throw HTTPServerError(
+                    .cannotListen,
+                    "http.admin_listen names \"systemd\", but no socket named “admin” was handed over: give its socket "
+                        + "unit FileDescriptorName=admin"
+                )
+            }
             return HTTPSettings(
                 listen: listeners,
                 adminListen: adminListeners,
-                inheritedSockets: listeners.contains(.systemd) ? sockets.map(\.descriptor) : [],
+                inheritedSockets: listeners.contains(.systemd) ? publicSockets.map(\.descriptor) : [],
+                adminInheritedSockets: adminListeners.contains(.systemd) ? adminSockets.map(\.descriptor) : [],
                 basePath: basePath,
                 trustedProxies: try TrustedProxies(trustedProxies),
                 requiresTLS: requireTLS,

@@ -3,21 +3,25 @@ import DirectoryAuth
 import EventPoller
 import HTTPAPI
 import Logging
+import Observability
 import Storage
 import Tokens
 
-/// What one configuration becomes: made whole, replaced whole.
+/// What one configuration becomes: made whole, replaced whole by a `Reload`. What outlives it is in `Foundations`.
 struct Rooms: Sendable {
-    let directories: [DirectoryAuth.Directory]
+    /// What they were made from.
+    let configuration: Configuration
+    let directories: [RunningDirectory]
     let authenticator: Authenticator
     let tokens: TokenService
     let setting: AuthenticationSetting
 
+    /// - Parameter keeping: directories that run; one whose settings and files are the same goes on as it is.
     init(
         _ configuration: Configuration,
         clients: [Tokens.Client],
         foundations: Foundations,
-        audit: any AuditSink
+        keeping running: [RunningDirectory] = []
     ) throws(CommandFailure) {
         let sources = try Sources(
             configuration,
@@ -25,9 +29,11 @@ struct Rooms: Sendable {
             poller: foundations.poller,
             pools: foundations.pools,
             throttle: foundations.throttle,
-            logger: foundations.logger
+            logger: foundations.logger,
+            keeping: running
         )
-        directories = sources.directories
+        self.configuration = configuration
+        directories = sources.running
         authenticator = sources.authenticator
         tokens = TokenService(
             settings: configuration.tokens,
@@ -38,11 +44,14 @@ struct Rooms: Sendable {
             authenticator: authenticator,
             throttle: foundations.throttle,
             hasher: sources.hasher,
-            audit: audit,
+            audit: configuration.log.audit ? AuditLog(foundations.output) : NoAudit(),
             sourceNames: Dictionary(uniqueKeysWithValues: configuration.directories.map { (SourceID($0.id), $0.name) })
         )
         setting = Self.setting(configuration)
     }
+
+    /// What the endpoints answer from.
+    var application: APIState.Application { APIState.Application(tokens: tokens, setting: setting) }
 
     /// What clients may ask before they log anybody in.
     private static func setting(_ configuration: Configuration) -> AuthenticationSetting {
@@ -59,10 +68,11 @@ struct Rooms: Sendable {
     }
 
     /// Who can be asked now, for /readyz: not ready only while nobody at all can be let in.
-    func readiness(_ foundations: Foundations, usesLocal: Bool) async -> ReadinessReport {
+    func readiness(_ foundations: Foundations) async -> ReadinessReport {
+        let usesLocal = configuration.usesLocalAccounts
         let feed = foundations.feed
         var sources = directories.map { directory in
-            let status = directory.status
+            let status = directory.directory.status
             let errors = status.hosts.compactMap(\.lastError)
             return ReadinessReport.Source(
                 name: status.name,
@@ -84,7 +94,7 @@ struct Rooms: Sendable {
 
 /// The sources of people and the rules over them.
 struct Sources: Sendable {
-    let directories: [DirectoryAuth.Directory]
+    let running: [RunningDirectory]
     let local: LocalAccounts
     let hasher: PasswordHasher
     let authenticator: Authenticator
@@ -95,12 +105,21 @@ struct Sources: Sendable {
         poller: EventPoller,
         pools: Pools,
         throttle: Throttle? = nil,
-        logger: Logger
+        logger: Logger,
+        keeping old: [RunningDirectory] = []
     ) throws(CommandFailure) {
         do {
             hasher = try configuration.hasher(on: pools.hashing)
-            directories = try configuration.directories.map {
-                try DirectoryAuth.Directory(settings: $0.settings, poller: poller, pool: pools.blocking, logger: logger)
+            running = try configuration.directories.map { settings in
+                let origin = RunningDirectory.Origin(settings)
+                if let same = old.first(where: { $0.origin == origin }) { return same }
+                let directory = try DirectoryAuth.Directory(
+                    settings: settings.settings,
+                    poller: poller,
+                    pool: pools.blocking,
+                    logger: logger
+                )
+                return RunningDirectory(origin: origin, directory: directory)
             }
         } catch {
             throw CommandFailure(.configuration, "\(error)")
@@ -109,13 +128,13 @@ struct Sources: Sendable {
         authenticator = Authenticator(
             settings: configuration.authentication,
             local: local,
-            directories: directories,
+            directories: running.map(\.directory),
             throttle: throttle
         )
     }
 
     /// Closes the directories' connections.
     func shutdown() async {
-        for directory in directories { await directory.shutdown() }
+        for running in running { await running.directory.shutdown() }
     }
 }

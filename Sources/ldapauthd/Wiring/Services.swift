@@ -23,15 +23,14 @@ struct LoopService: Service {
     }
 }
 
-/// Takes SIGHUP, which would end the process otherwise. This version reads its configuration at the start only.
+/// Reloads on SIGHUP.
 struct HangupService: Service {
-    let logger: Logger
+    let hangups: UnixSignalsSequence
+    let reloader: Reloader
 
     func run() async {
         await cancelWhenGracefulShutdown {
-            for await _ in await UnixSignalsSequence(trapping: .sighup) {
-                logger.warning("SIGHUP: this version cannot reload its configuration; restart it instead")
-            }
+            for await _ in hangups { _ = await reloader.run(askedBy: "SIGHUP") }
         }
     }
 }
@@ -39,11 +38,13 @@ struct HangupService: Service {
 /// Tells systemd STOPPING=1 when the stop begins.
 struct StoppingService: Service {
     let manager: ServiceManager
+    /// How long requests under way may take.
+    let grace: Duration
 
     func run() async {
         // Cancelled or told to stop: both end the wait.
         try? await gracefulShutdown()
-        await manager.stopping()
+        await manager.stopping(within: grace + .seconds(10))
     }
 }
 
@@ -51,13 +52,13 @@ struct StoppingService: Service {
 final class StartGate: Sendable {
     private let missing: Mutex<Int>
     private let manager: ServiceManager
-    private let rooms: Rooms
+    private let inForce: InForce
     private let logger: Logger
 
-    init(listeners: Int, manager: ServiceManager, rooms: Rooms, logger: Logger) {
+    init(listeners: Int, manager: ServiceManager, inForce: InForce, logger: Logger) {
         missing = Mutex(listeners)
         self.manager = manager
-        self.rooms = rooms
+        self.inForce = inForce
         self.logger = logger
     }
 
@@ -68,20 +69,20 @@ final class StartGate: Sendable {
         }
         guard isLast else { return }
         logger.info("ready")
-        await manager.ready(status: StatusLine.text(rooms))
+        await manager.ready(status: StatusLine.text(inForce.rooms))
     }
 }
 
 /// Keeps the line of `systemctl status` true.
 struct StatusLine: Sendable {
     let manager: ServiceManager
-    let rooms: Rooms
+    let inForce: InForce
 
     func run() async {
         guard manager.isPresent else { return }
         var last = ""
         while !Task.isCancelled {
-            let text = Self.text(rooms)
+            let text = Self.text(inForce.rooms)
             if text != last {
                 last = text
                 await manager.status(text)
@@ -91,7 +92,7 @@ struct StatusLine: Sendable {
     }
 
     static func text(_ rooms: Rooms) -> String {
-        let states = rooms.directories.map { "\($0.name) \($0.status.mayAnswer ? "up" : "down")" }
+        let states = rooms.directories.map(\.directory).map { "\($0.name) \($0.status.mayAnswer ? "up" : "down")" }
         return states.isEmpty ? "Serving local accounts" : "Directories: " + states.joined(separator: ", ")
     }
 }

@@ -96,9 +96,11 @@ struct TLSTests {
             $0.tls = files
             $0.certificateCheckInterval = .seconds(3600)
         }) { server in
-            try await server.server.reloadCertificate()
+            server.server.adopt(try await server.server.prepare(HTTPSettings(tls: files)))
             try folder.write(bytes(ofFile: other.keyFile), to: "k.pem")
-            await #expect(throws: HTTPServerError(.certificate, "")) { try await server.server.reloadCertificate() }
+            await #expect(throws: HTTPServerError(.certificate, "")) {
+                _ = try await server.server.prepare(HTTPSettings(tls: files))
+            }
             #expect(await isTrusted(server, ca))
         }
     }
