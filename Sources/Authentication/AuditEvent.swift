@@ -29,6 +29,9 @@ public struct AuditEvent: Sendable {
     /// The client id.
     public var client: String?
 
+    /// The grant_type, for counting; no field of the audit line.
+    public var grant: String?
+
     /// The caller's address.
     public var address: String?
 

@@ -28,10 +28,21 @@ extension Directory {
         Outage(sources: [id], detail: "\(name): \(detail)")
     }
 
+    /// The names of a person's groups.
+    func memberships(
+        of person: Person,
+        by searcher: some DirectorySearching,
+        deadline: ContinuousClock.Instant
+    ) async throws(LDAPError) -> [String] {
+        let start = ContinuousClock.now
+        defer { phases.record(.groups, since: start) }
+        return try await groups.groups(of: person, by: searcher, deadline: deadline)
+    }
+
     /// Groups, the error as a value, for a task that runs beside a bind.
     func groupsResult(_ person: Person, deadline: ContinuousClock.Instant) async -> Result<[String], LDAPError> {
         do throws(LDAPError) {
-            return .success(try await groups.groups(of: person, by: hosts, deadline: deadline))
+            return .success(try await memberships(of: person, by: hosts, deadline: deadline))
         } catch { return .failure(error) }
     }
 

@@ -35,7 +35,7 @@ extension Directory {
                     return .ended(Rejection(finding.reason, source: id, key: key, detail: finding.detail))
                 }
                 guard person.credentialState == began.value else { return .passwordChanged }
-                let groups = try await groups.groups(of: person, by: hosts, deadline: deadline)
+                let groups = try await memberships(of: person, by: hosts, deadline: deadline)
                 return .current(identity(of: person, groups: groups, host: nil, credentialState: began))
             }
         } catch {

@@ -1,6 +1,6 @@
 public import Authentication
 public import EventPoller
-internal import LDAPClient
+public import LDAPClient
 public import Logging
 
 /// DirectoryAuth: people in LDAP.
@@ -23,29 +23,34 @@ public final class Directory: DirectorySource {
     let policies = PasswordPolicyFinder()
     let rechecks = RecheckFlights()
     let wallClock: any WallClock
+    let phases: any PhaseSink
 
     /// A directory that has asked nobody yet.
     ///
+    /// - Parameter phases: told how long searches, binds and groups took.
     /// - Throws: `DirectorySettingsError`, naming the key that cannot work.
     public convenience init(
         settings: DirectorySettings,
         poller: EventPoller,
         pool: BlockingPool,
-        logger: Logger
+        logger: Logger,
+        phases: any PhaseSink = NoPhases()
     ) throws(DirectorySettingsError) {
         let hosts = settings.hosts.map { LDAPHost(settings: $0, poller: poller, pool: pool, logger: logger) }
-        try self.init(settings: settings, hosts: hosts, logger: logger)
+        try self.init(settings: settings, hosts: hosts, logger: logger, phases: phases)
     }
 
     init(
         settings: DirectorySettings,
         hosts: [any DirectoryHost],
         logger: Logger,
+        phases: any PhaseSink = NoPhases(),
         wallClock: any WallClock = SystemWallClock()
     ) throws(DirectorySettingsError) {
         try Self.check(settings)
         self.settings = settings
         self.wallClock = wallClock
+        self.phases = phases
         groups = try GroupFinder(settings.groups)
         reader = PersonReader(settings, matchers: groups.matchers, wallClock: wallClock)
         userFilter = try FilterTemplate(settings.userFilter ?? settings.kind.defaults.userFilter, key: "user_filter")
@@ -126,6 +131,15 @@ public final class Directory: DirectorySource {
             )
         }
         return DirectoryStatus(id: id, name: name, hosts: states)
+    }
+
+    /// What the connections to each host are doing now, by its URL, in order of preference.
+    public var statistics: [(url: String, connections: LDAPHostStatistics)] {
+        get async {
+            var result: [(url: String, connections: LDAPHostStatistics)] = []
+            for host in hosts.hosts { result.append((host.settings.url.description, await host.statistics)) }
+            return result
+        }
     }
 
     /// Closes every connection; what is under way ends as unavailable.

@@ -28,7 +28,14 @@ protocol DirectoryHost: DirectorySearching {
     /// Connects once the way every login does; the last step failed when that did not succeed.
     func connectSteps(deadline: ContinuousClock.Instant) async -> [DirectoryProbe.Step]
 
+    var statistics: LDAPHostStatistics { get async }
+
     func shutdown() async
+}
+
+extension DirectoryHost {
+    /// None, for hosts that are no real ones.
+    var statistics: LDAPHostStatistics { LDAPHostStatistics() }
 }
 
 extension LDAPHost: DirectoryHost {

@@ -89,7 +89,7 @@ struct LoginAttempt: Sendable {
     ) async throws(LDAPError) -> AuthenticationResult {
         switch fresh {
         case .found(let person, _) where person.dn == record.person.dn:
-            let groups = try await directory.groups.groups(of: person, by: directory.hosts, deadline: deadline)
+            let groups = try await directory.memberships(of: person, by: directory.hosts, deadline: deadline)
             directory.dnCache?.insert(person, password: password, for: cacheKey, now: .now)
             return .authenticated(directory.identity(of: person, groups: groups, letIn: letIn))
         case .found(let person, _):
@@ -135,7 +135,7 @@ struct LoginAttempt: Sendable {
         case .accepted(let letIn):
             let lookup = try await directory.read(dn: dn, by: directory.hosts, deadline: deadline)
             guard case .found(let person, _) = lookup else { return Self.refusal(lookup) }
-            let groups = try await directory.groups.groups(of: person, by: directory.hosts, deadline: deadline)
+            let groups = try await directory.memberships(of: person, by: directory.hosts, deadline: deadline)
             return .authenticated(directory.identity(of: person, groups: groups, letIn: letIn))
         case .refused(let rejection): return .rejected(rejection)
         case .unavailable(let outage): return .unavailable(outage)
@@ -144,7 +144,9 @@ struct LoginAttempt: Sendable {
 
     /// Without an account to search with, the person reads the own entry and groups on the own connection.
     private func bindAndReadAsPerson(_ dn: String) async -> AuthenticationResult {
+        let start = ContinuousClock.now
         let outcome = await directory.hosts.bind(dn: dn, password: password, deadline: deadline) { response, lease in
+            directory.phases.record(.bind, since: start)
             // Anything but a plain success, "must change" above all, may not search.
             guard BindVerdict(response, kind: directory.settings.kind) == .accepted else {
                 return AuthenticationResult?.none
@@ -169,7 +171,7 @@ struct LoginAttempt: Sendable {
         do throws(LDAPError) {
             let lookup = try await directory.read(dn: dn, by: searcher, deadline: deadline)
             guard case .found(let person, _) = lookup else { return Self.refusal(lookup) }
-            let groups = try await directory.groups.groups(of: person, by: searcher, deadline: deadline)
+            let groups = try await directory.memberships(of: person, by: searcher, deadline: deadline)
             return .authenticated(directory.identity(of: person, groups: groups, letIn: letIn))
         } catch {
             return .unavailable(directory.outage(error.message))
@@ -199,6 +201,8 @@ struct LoginAttempt: Sendable {
             case .authenticated, nil: break
             }
         }
+        let start = ContinuousClock.now
+        defer { directory.phases.record(.bind, since: start) }
         switch await directory.hosts.bind(dn: dn, password: password, deadline: deadline) {
         case .answered(let response, _): return judge(response, person)
         case .unavailable(let why): return .unavailable(directory.outage(why))

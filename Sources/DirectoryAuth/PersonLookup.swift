@@ -46,6 +46,8 @@ extension Directory {
             attributes: reader.requested,
             sizeLimit: 2
         )
+        let start = ContinuousClock.now
+        defer { phases.record(.search, since: start) }
         let entries = try await hosts.search(request, deadline: deadline).entries
         guard entries.count <= 1 else {
             // Never the first one: it would depend on the server who is let in.
@@ -63,6 +65,8 @@ extension Directory {
         deadline: ContinuousClock.Instant
     ) async throws(LDAPError) -> PersonLookup {
         let request = SearchRequest(base: dn, scope: .base, filter: eligibility, attributes: reader.requested)
+        let start = ContinuousClock.now
+        defer { phases.record(.search, since: start) }
         do throws(LDAPError) {
             guard let entry = try await searcher.search(request, deadline: deadline).entries.first else {
                 return .refused(Rejection(.unknownUser, source: id, detail: "\(dn) is not there, or may not be used"))

@@ -103,6 +103,9 @@ public final class EventPoller: SerialExecutor, Sendable {
     /// turns: call `wake()` and look again.
     public var turns: UInt64 { loop.turns.load(ordering: .relaxed) }
 
+    /// Jobs handed over that the loop has not come to yet, for metrics.
+    public var waiting: Int { loop.waiting }
+
     /// Makes the loop turn once even if there is nothing to do.
     public func wake() { loop.wake() }
 

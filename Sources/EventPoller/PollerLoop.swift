@@ -75,6 +75,9 @@ final class PollerLoop: @unchecked Sendable {
         tell { $0.alarms.append((deadline, handler)) }
     }
 
+    /// Jobs the thread has not taken yet.
+    var waiting: Int { inbox.withLock { $0.jobs.count } }
+
     func wake() { tell { _ in } }
     func stopWatching() { tell { $0.stopsWatching = true } }
     func end() { tell { $0.ends = true } }

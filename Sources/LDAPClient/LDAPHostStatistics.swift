@@ -20,4 +20,7 @@ public struct LDAPHostStatistics: Sendable, Hashable {
     public var dialFailures: UInt64 = 0
     /// Connections lost or closed by the server.
     public var losses: UInt64 = 0
+
+    /// Nothing done yet.
+    public init() {}
 }

@@ -23,6 +23,7 @@ public final class TokenService: TokenIssuing {
     ///   - throttle: counts wrong client secrets; the same as the authenticator's.
     ///   - hasher: verifies hashed client secrets.
     ///   - sourceNames: how the audit log calls the directories; the local accounts are always "local".
+    ///   - phases: told how long the store and the signature took.
     public init(
         settings: TokenSettings,
         clients: [Client],
@@ -34,6 +35,7 @@ public final class TokenService: TokenIssuing {
         hasher: any SecretHash,
         audit: any AuditSink,
         sourceNames: [SourceID: String] = [:],
+        phases: any PhaseSink = NoPhases(),
         clock: any WallClock = SystemWallClock()
     ) {
         let registry = ClientRegistry(clients)
@@ -51,7 +53,7 @@ public final class TokenService: TokenIssuing {
             sourceNames: sourceNames,
             clock: clock
         )
-        runner = GrantRunner(tools: tools, audit: audit)
+        runner = GrantRunner(tools: tools, audit: audit, phases: phases)
     }
 
     /// POST /token.

@@ -94,6 +94,9 @@ final class Daemon: Sendable {
     /// kill -9.
     func kill() { child?.kill() }
 
+    /// The page of `/metrics`.
+    func scrape() async throws -> String { try await Curl.send(["\(adminURL)/metrics"]).body }
+
     /// SIGTERM, and how it ended.
     @discardableResult
     func stop() async -> ChildProcess.Exit? { await child?.stop(within: .seconds(30)) }

@@ -88,6 +88,28 @@ import Testing
         #expect(fields["list"]?.contains("x") == true)
     }
 
+    @Test func numbersStayNumbersInJSON() throws {
+        let lines = lines(.json) { output in
+            let logger = Logger(label: "test") { output.handler(label: $0) }
+            logger.info(
+                "m",
+                metadata: [
+                    "status": .stringConvertible(UInt(404)), "duration_ms": .stringConvertible(1.25),
+                    "huge": .stringConvertible(UInt64.max), "none": .stringConvertible(Double.infinity), "text": "12",
+                ]
+            )
+        }
+        let line = try #require(lines.first)
+        let object = try #require(
+            try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: any Sendable]
+        )
+        #expect(object["status"] as? Int == 404)
+        #expect(object["duration_ms"] as? Double == 1.25)
+        #expect(object["huge"] as? String == "\(UInt64.max)")
+        #expect(object["none"] as? String == "inf")
+        #expect(object["text"] as? String == "12")
+    }
+
     @Test func aVeryLongTextIsCut() throws {
         let lines = lines(.json) { output in
             let logger = Logger(label: "test") { output.handler(label: $0) }

@@ -16,6 +16,7 @@ public struct APIServer: Service {
     private let server: HTTPServer
     private let responder: ReplaceableResponder
     private let state: APIState
+    private let counts: RequestCounts
     private let tls: TLSContext?
     private let interval: Duration
     private let onReady: @Sendable ([BoundAddress]) async -> Void
@@ -44,7 +45,10 @@ public struct APIServer: Service {
         self.onReady = onReady
         self.logger = logger
         self.state = state
-        responder = ReplaceableResponder(Self.responder(settings, state: state, logger: logger))
+        counts = RequestCounts(paths: Self.endpoints(state).map(\.path))
+        responder = ReplaceableResponder(
+            Self.responder(settings, state: state, counts: counts, logger: logger)
+        )
         server = HTTPServer(
             core: ServerCore(limits: settings.limits, responder: responder, logger: logger),
             listen: settings.listen,
@@ -54,12 +58,18 @@ public struct APIServer: Service {
         )
     }
 
-    private static func responder(_ settings: HTTPSettings, state: APIState, logger: Logger) -> EndpointResponder {
+    private static func responder(
+        _ settings: HTTPSettings,
+        state: APIState,
+        counts: RequestCounts,
+        logger: Logger
+    ) -> EndpointResponder {
         EndpointResponder(
             table: EndpointTable(endpoints(state), basePath: settings.basePath),
             proxies: settings.trustedProxies,
             requiresTLS: settings.requiresTLS,
             crossOrigin: CrossOrigin(origins: settings.corsOrigins),
+            counts: counts,
             logger: logger
         )
     }
@@ -93,7 +103,7 @@ public struct APIServer: Service {
         var certificate: TLSContext.Pair?
         if tls != nil, let files = settings.tls { certificate = try await TLSContext.read(files) }
         return Preparation(
-            responder: Self.responder(settings, state: state, logger: logger),
+            responder: Self.responder(settings, state: state, counts: counts, logger: logger),
             certificate: certificate
         )
     }
@@ -109,6 +119,12 @@ public struct APIServer: Service {
 
     /// Connections closed at once because there were `maxConnections`.
     public var refusedConnections: Int { server.core.registry.refused }
+
+    /// What each endpoint has answered so far.
+    public var endpointStatistics: [EndpointStatistics] { counts.snapshot }
+
+    /// When the certificate in use ends, in seconds since the epoch; nil without TLS.
+    public var certificateExpiry: Int64? { tls?.expiry }
 
     private func watchCertificate() async {
         guard let tls else { return }

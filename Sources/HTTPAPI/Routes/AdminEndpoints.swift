@@ -21,7 +21,7 @@ enum AdminEndpoints {
         }
     }
 
-    /// `GET /readyz`: 503 only while nobody at all can be let in.
+    /// `GET /readyz`: 200 while anybody can be let in, "degraded" when a source is down; 503 while nobody at all can.
     static func readiness(_ report: @escaping @Sendable () async -> ReadinessReport) -> Endpoint {
         Endpoint(
             method: .GET,
@@ -38,6 +38,20 @@ enum AdminEndpoints {
                     body: report.json()
                 )
             )
+        }
+    }
+
+    /// `GET /metrics`: figures for Prometheus.
+    static func metrics(_ page: @escaping @Sendable () async -> (type: String, page: [UInt8])) -> Endpoint {
+        Endpoint(
+            method: .GET,
+            path: "/metrics",
+            summary: "Figures for Prometheus.",
+            carriesCredentials: false,
+            caching: .never
+        ) { _ in
+            let (type, page) = await page()
+            return .complete(OutgoingResponse(.ok, headers: [("Content-Type", type)], body: page))
         }
     }
 }

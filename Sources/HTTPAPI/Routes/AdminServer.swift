@@ -2,7 +2,7 @@ public import Logging
 public import NIOCore
 public import ServiceLifecycle
 
-/// `/healthz` and `/readyz` on `http.admin_listen`, apart from the public listeners.
+/// `/healthz`, `/readyz` and `/metrics` on `http.admin_listen`, apart from the public listeners.
 public struct AdminServer: Service {
     private let server: HTTPServer
     private let onReady: @Sendable ([BoundAddress]) async -> Void
@@ -12,19 +12,23 @@ public struct AdminServer: Service {
     /// - Parameters:
     ///   - settings: `[http]`; TLS, proxies and base path do not apply here.
     ///   - readiness: asked for every `/readyz`; it must not wait for anything outside.
+    ///   - metrics: asked for every `/metrics`: a page and its media type.
     ///   - group: the event loops; the caller shuts them down after ``run()`` has returned.
     ///   - logger: requests at debug level, failures at error level.
     ///   - onReady: called once, when every listener listens, with where they do.
     public init(
         settings: HTTPSettings,
         readiness: @escaping @Sendable () async -> ReadinessReport,
+        metrics: @escaping @Sendable () async -> (type: String, page: [UInt8]),
         group: any EventLoopGroup,
         logger: Logger,
         onReady: @escaping @Sendable ([BoundAddress]) async -> Void = { _ in }
     ) {
         var limits = settings.limits
         limits.maxConnections = 64
-        let table = EndpointTable([AdminEndpoints.health(), AdminEndpoints.readiness(readiness)])
+        let table = EndpointTable([
+            AdminEndpoints.health(), AdminEndpoints.readiness(readiness), AdminEndpoints.metrics(metrics),
+        ])
         server = HTTPServer(
             core: ServerCore(
                 limits: limits,

@@ -12,6 +12,7 @@ struct EndpointResponder: RequestResponding {
     let proxies: TrustedProxies
     let requiresTLS: Bool
     let crossOrigin: CrossOrigin
+    let counts: RequestCounts
     let logger: Logger
 
     init(
@@ -19,12 +20,14 @@ struct EndpointResponder: RequestResponding {
         proxies: TrustedProxies = TrustedProxies(),
         requiresTLS: Bool = false,
         crossOrigin: CrossOrigin = CrossOrigin(origins: []),
+        counts: RequestCounts = RequestCounts(paths: []),
         logger: Logger
     ) {
         self.table = table
         self.proxies = proxies
         self.requiresTLS = requiresTLS
         self.crossOrigin = crossOrigin
+        self.counts = counts
         self.logger = logger
     }
 
@@ -45,11 +48,14 @@ struct EndpointResponder: RequestResponding {
         if resource?.isNeverCached == true { response.headers += Self.neverCached }
         response.headers += crossOrigin.headers(for: request)
         response.headers.append(("X-Request-Id", endpointRequest.id))
+        let duration = ContinuousClock.now - began
+        counts.count(path: resource?.path, status: Int(response.status.code), took: duration)
         logger.debug(
             "request",
             metadata: [
                 "method": "\(request.head.method.rawValue)", "path": "\(request.target.path)",
-                "status": "\(response.status.code)", "duration_ms": "\(Self.milliseconds(since: began))",
+                "status": .stringConvertible(response.status.code),
+                "duration_ms": .stringConvertible(Self.milliseconds(duration)),
                 "address": "\(endpointRequest.caller.address)", "request_id": "\(endpointRequest.id)",
             ]
         )
@@ -119,7 +125,7 @@ struct EndpointResponder: RequestResponding {
         logger.debug(
             "request refused",
             metadata: [
-                "fault": "\(fault)", "status": "\(body.status)", "request_id": "\(id)",
+                "fault": "\(fault)", "status": .stringConvertible(body.status), "request_id": "\(id)",
                 "address": "\(peer.address?.description ?? "unix")",
             ]
         )
@@ -153,11 +159,10 @@ struct EndpointResponder: RequestResponding {
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
-    private static func milliseconds(since start: ContinuousClock.Instant) -> String {
-        let (seconds, attoseconds) = (ContinuousClock.now - start).components
-        let microseconds = seconds * 1_000_000 + attoseconds / 1_000_000_000_000
-        let fraction = String(microseconds % 1000)
-        return "\(microseconds / 1000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction)"
+    /// With three decimals.
+    private static func milliseconds(_ duration: Duration) -> Double {
+        let (seconds, attoseconds) = duration.components
+        return Double(seconds * 1_000_000 + attoseconds / 1_000_000_000_000) / 1000
     }
 }
 

@@ -7,6 +7,9 @@ struct EndpointTable: Sendable {
         /// At least one.
         let endpoints: [Endpoint]
 
+        /// As the table spells it, without the base path.
+        var path: String { endpoints[0].path }
+
         /// The value of `Allow` (RFC 9110 §10.2.1).
         var allow: String {
             endpoints.flatMap { $0.method == .GET ? ["GET", "HEAD"] : [$0.method.rawValue] }.joined(separator: ", ")

@@ -26,6 +26,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     private static let lingerTime = Duration.seconds(2)
+    /// So long a client that had just connected when the server was told to end may take to send its request.
+    private static let lastCallTime = Duration.seconds(1)
     private static let lingerOctets = 256 * 1024
 
     private let server: ServerCore
@@ -73,10 +75,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
+        isQuiescing = server.registry.isQuiescing
         peer = Peer(address: context.remoteAddress?.ipAddress.flatMap { IPAddress($0) }, isSecure: isSecure)
         // A request may already have begun: then its own, stricter deadline stands.
         if phase == .securing { timer?.expire(in: server.limits.handshakeTimeout) }
-        if phase == .idle { timer?.expire(in: server.limits.idleTimeout) }
+        if phase == .idle { timer?.expire(in: isQuiescing ? Self.lastCallTime : server.limits.idleTimeout) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -94,15 +97,22 @@ final class ConnectionHandler: ChannelDuplexHandler {
         switch event {
         case is ConnectionSecured where phase == .securing:
             phase = .idle
-            timer?.expire(in: server.limits.idleTimeout)
+            timer?.expire(in: isQuiescing ? Self.lastCallTime : server.limits.idleTimeout)
         case is ChannelShouldQuiesceEvent:
-            isQuiescing = true
-            if phase == .idle || phase == .securing { context.close(promise: nil) }
+            quiesce(context)
         case ChannelEvent.inputClosed:
             inputClosed()
         default:
             break
         }
+    }
+
+    /// A request under way is answered. A connection that waits between two requests ends: its client knows that this may
+    /// happen (RFC 9112 §9.5). A new one gets a moment for its first request, which may be on its way already.
+    private func quiesce(_ context: ChannelHandlerContext) {
+        isQuiescing = true
+        guard phase == .idle || phase == .securing else { return }
+        if answerNumber == 0 { timer?.expire(in: Self.lastCallTime) } else { context.close(promise: nil) }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

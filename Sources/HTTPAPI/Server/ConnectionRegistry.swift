@@ -30,13 +30,19 @@ final class ConnectionRegistry: Sendable {
     /// Connections that were closed at once because there were too many.
     var refused: Int { state.withLock { $0.refused } }
 
+    /// True once the server ends.
+    var isQuiescing: Bool { state.withLock { $0.isQuiescing } }
+
     /// Connections that count towards the limit.
     var count: Int { state.withLock { $0.open.count + $0.orphans } }
 
-    /// Takes a new connection; nil when there are too many or the server is going down.
+    /// Takes a new connection; nil when there are too many.
+    ///
+    /// Also while the server goes down: the listeners are closed by then, but what they had accepted a moment before must not
+    /// be turned away, or a restart behind a socket unit would lose it.
     func admit(_ channel: any Channel) -> ID? {
         let admitted = state.withLock { state -> ID? in
-            guard !state.isQuiescing, state.open.count + state.orphans < limit else {
+            guard state.open.count + state.orphans < limit else {
                 state.refused += 1
                 return nil
             }
@@ -70,7 +76,7 @@ final class ConnectionRegistry: Sendable {
         }
     }
 
-    /// Tells every connection to end with its present request, and takes no further ones.
+    /// Tells every connection to end with its present request, or soon when it had none yet.
     func quiesce() {
         let channels = state.withLock { state in
             state.isQuiescing = true

@@ -11,6 +11,7 @@ final class ServerCore: Sendable {
     let registry: ConnectionRegistry
     let logger: Logger
     private let date = HTTPDate()
+    private let refusalNote = Mutex<ContinuousClock.Instant?>(nil)
 
     init(limits: HTTPLimits, responder: any RequestResponding, logger: Logger) {
         self.limits = limits
@@ -24,10 +25,27 @@ final class ServerCore: Sendable {
         date.text(at: Int64(time(nil)))
     }
 
+    /// Said at most once a minute: whoever opens connections without end shall not fill the log as well.
+    private func noteRefusal() {
+        let isDue = refusalNote.withLock { last in
+            if let last, last.duration(to: .now) < .seconds(60) { return false }
+            last = .now
+            return true
+        }
+        guard isDue else { return }
+        logger.warning(
+            "connections are closed at once: http.max_connections are open",
+            metadata: [
+                "max_connections": .stringConvertible(limits.maxConnections),
+                "closed_so_far": .stringConvertible(registry.refused),
+            ]
+        )
+    }
+
     /// Makes `channel` a connection of this server; it is closed at once when there are too many.
     func configure(_ channel: any Channel, tls: TLSContext?) -> EventLoopFuture<Void> {
         guard let id = registry.admit(channel) else {
-            logger.debug("connection refused", metadata: ["connections": "\(limits.maxConnections)"])
+            noteRefusal()
             return channel.eventLoop.makeFailedFuture(ChannelError.eof)
         }
         return channel.eventLoop.makeCompletedFuture {

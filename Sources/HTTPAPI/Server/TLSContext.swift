@@ -26,6 +26,7 @@ final class TLSContext: Sendable {
         fileprivate let files: TLSFiles
         fileprivate let context: NIOSSLContext
         fileprivate var stamps: [FileStamp]
+        fileprivate let expiry: Int64
     }
 
     private let state: Mutex<Pair>
@@ -51,6 +52,9 @@ final class TLSContext: Sendable {
     func adopt(_ pair: Pair) {
         state.withLock { $0 = pair }
     }
+
+    /// When the first certificate of the chain in use ends, in seconds since the epoch.
+    var expiry: Int64 { state.withLock { $0.expiry } }
 
     private var files: TLSFiles { state.withLock { $0.files } }
 
@@ -85,7 +89,8 @@ final class TLSContext: Sendable {
             return try await NIOThreadPool.singleton.runIfActive {
                 // Stamped before they are read, so that a change in between is seen next time.
                 let stamps = [FileStamp(path: files.certificate), FileStamp(path: files.key)]
-                return Pair(files: files, context: try makeContext(files), stamps: stamps)
+                let (context, expiry) = try makeContext(files)
+                return Pair(files: files, context: context, stamps: stamps, expiry: expiry)
             }
         } catch let error as HTTPServerError {
             throw error
@@ -94,11 +99,11 @@ final class TLSContext: Sendable {
         }
     }
 
-    private static func makeContext(_ files: TLSFiles) throws -> NIOSSLContext {
+    private static func makeContext(_ files: TLSFiles) throws -> (NIOSSLContext, expiry: Int64) {
         let chain = try reading(files.certificate, "certificate") {
             try NIOSSLCertificate.fromPEMFile(files.certificate)
         }
-        guard !chain.isEmpty else {
+        guard let expiry = chain.map(\.notValidAfter).min() else {
             throw HTTPServerError(.certificate, "\(files.certificate) holds no PEM certificate")
         }
         let key = try reading(files.key, "private key") { try NIOSSLPrivateKey(file: files.key, format: .pem) }
@@ -109,7 +114,7 @@ final class TLSContext: Sendable {
         configuration.minimumTLSVersion = .tlsv12
         configuration.applicationProtocols = ["http/1.1"]
         do {
-            return try NIOSSLContext(configuration: configuration)
+            return (try NIOSSLContext(configuration: configuration), Int64(expiry))
         } catch {
             throw HTTPServerError(
                 .certificate,

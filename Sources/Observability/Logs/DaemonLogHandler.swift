@@ -27,12 +27,21 @@ struct DaemonLogHandler: LogHandler {
         set { metadata[key] = newValue }
     }
 
+    /// A number somebody logged as a number stays one.
+    private static func value(_ value: Logger.Metadata.Value) -> LogRecord.Value {
+        guard case .stringConvertible(let original) = value else { return .text("\(value)") }
+        if let number = original as? any BinaryInteger, let number = Int64(exactly: number) { return .number(number) }
+        // JSON knows no infinity (RFC 8259 §6).
+        if let number = original as? Double, number.isFinite { return .fraction(number) }
+        return .text("\(value)")
+    }
+
     func log(event: LogEvent) {
         var merged = metadataProvider?.get() ?? [:]
         merged.merge(metadata) { $1 }
         if let own = event.metadata { merged.merge(own) { $1 } }
         var fields = merged.sorted { $0.key < $1.key }.map {
-            (name: $0.key, value: LogRecord.Value.text("\($0.value)"))
+            (name: $0.key, value: Self.value($0.value))
         }
         if let error = event.error { fields.append((name: "error", value: .text("\(error)"))) }
         output.write(

@@ -22,7 +22,7 @@ struct JSONLog: LogDestination {
             line += ":"
             switch value {
             case .text(let text): Self.append(text, to: &line)
-            case .number(let number): line += String(number)
+            case .number, .fraction: line += value.description
             }
         }
         line += "}\n"

@@ -57,6 +57,9 @@ public final class LogOutput: Sendable {
         writer.flush(within: limit)
     }
 
+    /// Records dropped since the start, because whoever reads the log was too slow.
+    public var dropped: UInt64 { writer.dropped }
+
     func write(_ record: LogRecord) { writer.add(record) }
 
     static func record(_ level: Logger.Level, _ message: String) -> LogRecord {

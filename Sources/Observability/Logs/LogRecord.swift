@@ -7,11 +7,13 @@ struct LogRecord: Sendable {
     enum Value: Sendable, Hashable {
         case text(String)
         case number(Int64)
+        case fraction(Double)
 
         var description: String {
             switch self {
             case .text(let text): text
             case .number(let number): String(number)
+            case .fraction(let number): "\(number)"
             }
         }
     }

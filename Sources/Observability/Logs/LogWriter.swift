@@ -9,6 +9,7 @@ final class LogWriter: Sendable {
         var waiting: [LogEntry] = []
         var waitingBytes = 0
         var dropped = 0
+        var droppedInAll: UInt64 = 0
         /// The thread has nothing to do and sleeps on `wake`.
         var isIdle = false
         var isClosed = false
@@ -30,6 +31,7 @@ final class LogWriter: Sendable {
         let mustWake = state.withLock { state in
             guard state.waitingBytes + entry.bytes.count <= maximumWaiting else {
                 state.dropped += 1
+                state.droppedInAll += 1
                 return false
             }
             state.waiting.append(entry)
@@ -39,6 +41,9 @@ final class LogWriter: Sendable {
         }
         if mustWake { wake.signal() }
     }
+
+    /// Records dropped since the start.
+    var dropped: UInt64 { state.withLock { $0.droppedInAll } }
 
     func flush(within limit: Duration) -> Bool {
         let written = DispatchSemaphore(value: 0)

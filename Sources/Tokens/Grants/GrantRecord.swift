@@ -56,6 +56,7 @@ struct GrantRecord {
     private func event(_ kind: AuditEvent.Kind, _ duration: Duration) -> AuditEvent {
         var event = AuditEvent(kind)
         event.client = client
+        event.grant = grant.rawValue
         event.address = context.address
         event.requestID = context.requestID
         event.duration = duration

@@ -15,6 +15,7 @@ struct GrantRunner: Sendable {
 
     let tools: GrantTools
     let audit: any AuditSink
+    let phases: any PhaseSink
 
     /// Runs `handler`; every end of it, good or bad, is one audit line.
     func run<Handler: GrantHandler>(
@@ -61,9 +62,21 @@ struct GrantRunner: Sendable {
         // 8. verification
         let verified = try await handler.verify(call)
         // 9. session
-        let outcome = try await handler.session(verified, call)
+        let outcome = try await session(handler, verified, call)
         // 10. sign
+        let start = ContinuousClock.now
+        defer { phases.record(.sign, since: start) }
         return try sign(outcome, client)
+    }
+
+    private func session<Handler: GrantHandler>(
+        _ handler: Handler,
+        _ verified: Handler.Verified,
+        _ call: GrantCall
+    ) async throws(Refusal) -> GrantOutcome {
+        let start = ContinuousClock.now
+        defer { phases.record(.store, since: start) }
+        return try await handler.session(verified, call)
     }
 
     private func client(

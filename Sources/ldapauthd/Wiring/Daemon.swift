@@ -59,9 +59,10 @@ struct Daemon {
         let gate = StartGate(
             listeners: http.adminListen.isEmpty ? 1 : 2,
             manager: manager,
-            inForce: inForce,
             logger: logger
-        )
+        ) {
+            StatusLine.text(inForce.rooms, foundations.metrics)
+        }
         let state = APIState(inForce.rooms.application)
         let api = try await APIServer(
             settings: http,
@@ -92,10 +93,12 @@ struct Daemon {
             )
         }
         if !http.adminListen.isEmpty {
+            let report = MetricsReport(foundations: foundations, inForce: inForce, api: api)
             services.append(
                 AdminServer(
                     settings: http,
                     readiness: { await inForce.rooms.readiness(foundations) },
+                    metrics: { await report.page() },
                     group: group,
                     logger: logger,
                     onReady: { _ in await gate.listens() }
@@ -119,7 +122,7 @@ struct Daemon {
         let health = Health(poller: foundations.poller, pools: foundations.pools, group: group)
         let maintenance = StoreMaintenance(store: foundations.store, logger: logger)
         let rotation = KeyRotation(keys: foundations.keys, logger: logger)
-        let status = StatusLine(manager: manager, inForce: inForce)
+        let status = StatusLine(manager: manager, inForce: inForce, metrics: foundations.metrics)
         return [
             LoopService { await foundations.feed.run() },
             LoopService { await foundations.throttle.run() },

@@ -17,6 +17,9 @@ struct Foundations: Sendable {
     let feed: ChangeFeed
     let throttle: Throttle
     let output: LogOutput
+    let metrics: LoginMetrics
+    let reloads = ReloadCounts()
+    let process = ProcessFigures()
     let logger: Logger
 
     /// Opens the store and the keys, and reads what has ended meanwhile.
@@ -60,6 +63,10 @@ struct Foundations: Sendable {
                 feed: feed,
                 throttle: throttle,
                 output: output,
+                metrics: LoginMetrics(
+                    sources: configuration.sourceNames,
+                    clients: configuration.clients.map(\.id)
+                ),
                 logger: logger
             )
         } catch {

@@ -52,22 +52,25 @@ actor Reloader {
 
     private func once(_ who: String) async -> ControlAnswer {
         await manager.reloading()
+        let foundations = reload.foundations
         let answer: ControlAnswer
         do throws(CommandFailure) {
             let sentence = try await reload.run()
             logger.notice("\(sentence)", metadata: ["asked_by": "\(who)"])
+            foundations.reloads.count(isGood: true)
             answer = ControlAnswer(code: 0, message: sentence)
         } catch {
             logger.error(
                 "not reloaded, the old configuration goes on",
                 metadata: ["error": "\(error.description)", "asked_by": "\(who)"]
             )
+            foundations.reloads.count(isGood: false)
             answer = ControlAnswer(
                 code: error.code.rawValue,
                 message: "\(error.description)\nNothing was changed: the daemon goes on with its old configuration."
             )
         }
-        await manager.ready(status: StatusLine.text(reload.inForce.rooms))
+        await manager.ready(status: StatusLine.text(reload.inForce.rooms, foundations.metrics))
         return answer
     }
 }

@@ -30,7 +30,8 @@ struct Rooms: Sendable {
             pools: foundations.pools,
             throttle: foundations.throttle,
             logger: foundations.logger,
-            keeping: running
+            keeping: running,
+            metrics: foundations.metrics
         )
         self.configuration = configuration
         directories = sources.running
@@ -44,8 +45,14 @@ struct Rooms: Sendable {
             authenticator: authenticator,
             throttle: foundations.throttle,
             hasher: sources.hasher,
-            audit: configuration.log.audit ? AuditLog(foundations.output) : NoAudit(),
-            sourceNames: Dictionary(uniqueKeysWithValues: configuration.directories.map { (SourceID($0.id), $0.name) })
+            audit: MeteredAudit(
+                foundations.metrics,
+                sources: configuration.sourceNames,
+                clients: configuration.clients.map(\.id),
+                log: configuration.log.audit ? AuditLog(foundations.output) : NoAudit()
+            ),
+            sourceNames: Dictionary(uniqueKeysWithValues: configuration.directories.map { (SourceID($0.id), $0.name) }),
+            phases: foundations.metrics.phases(of: LoginMetrics.allSources)
         )
         setting = Self.setting(configuration)
     }
@@ -66,30 +73,6 @@ struct Rooms: Sendable {
             directories: listed.map { AuthenticationSetting.Directory(id: $0.id, name: $0.name) }
         )
     }
-
-    /// Who can be asked now, for /readyz: not ready only while nobody at all can be let in.
-    func readiness(_ foundations: Foundations) async -> ReadinessReport {
-        let usesLocal = configuration.usesLocalAccounts
-        let feed = foundations.feed
-        var sources = directories.map { directory in
-            let status = directory.directory.status
-            let errors = status.hosts.compactMap(\.lastError)
-            return ReadinessReport.Source(
-                name: status.name,
-                isUp: status.mayAnswer,
-                detail: status.mayAnswer ? nil : errors.first
-            )
-        }
-        let anyDirectory = sources.contains(where: \.isUp)
-        // Asked only when it matters; a store that does not answer lets nobody in.
-        var anyLocal = usesLocal
-        if usesLocal, !anyDirectory { anyLocal = (try? await foundations.store.hasUsableAccount()) ?? false }
-        sources.append(ReadinessReport.Source(name: "storage", isUp: feed.failure == nil, detail: feed.failure))
-        return ReadinessReport(
-            isReady: feed.isLoaded && feed.failure == nil && (anyLocal || anyDirectory),
-            sources: sources
-        )
-    }
 }
 
 /// The sources of people and the rules over them.
@@ -106,7 +89,8 @@ struct Sources: Sendable {
         pools: Pools,
         throttle: Throttle? = nil,
         logger: Logger,
-        keeping old: [RunningDirectory] = []
+        keeping old: [RunningDirectory] = [],
+        metrics: LoginMetrics? = nil
     ) throws(CommandFailure) {
         do {
             hasher = try configuration.hasher(on: pools.hashing)
@@ -117,7 +101,8 @@ struct Sources: Sendable {
                     settings: settings.settings,
                     poller: poller,
                     pool: pools.blocking,
-                    logger: logger
+                    logger: logger,
+                    phases: metrics?.phases(of: settings.name) ?? NoPhases()
                 )
                 return RunningDirectory(origin: origin, directory: directory)
             }

@@ -52,13 +52,14 @@ struct StoppingService: Service {
 final class StartGate: Sendable {
     private let missing: Mutex<Int>
     private let manager: ServiceManager
-    private let inForce: InForce
+    private let text: @Sendable () -> String
     private let logger: Logger
 
-    init(listeners: Int, manager: ServiceManager, inForce: InForce, logger: Logger) {
+    /// - Parameter text: for STATUS=.
+    init(listeners: Int, manager: ServiceManager, logger: Logger, text: @escaping @Sendable () -> String) {
         missing = Mutex(listeners)
         self.manager = manager
-        self.inForce = inForce
+        self.text = text
         self.logger = logger
     }
 
@@ -69,7 +70,7 @@ final class StartGate: Sendable {
         }
         guard isLast else { return }
         logger.info("ready")
-        await manager.ready(status: StatusLine.text(inForce.rooms))
+        await manager.ready(status: text())
     }
 }
 
@@ -77,12 +78,13 @@ final class StartGate: Sendable {
 struct StatusLine: Sendable {
     let manager: ServiceManager
     let inForce: InForce
+    let metrics: LoginMetrics
 
     func run() async {
         guard manager.isPresent else { return }
         var last = ""
         while !Task.isCancelled {
-            let text = Self.text(inForce.rooms)
+            let text = Self.text(inForce.rooms, metrics)
             if text != last {
                 last = text
                 await manager.status(text)
@@ -91,8 +93,10 @@ struct StatusLine: Sendable {
         }
     }
 
-    static func text(_ rooms: Rooms) -> String {
+    static func text(_ rooms: Rooms, _ metrics: LoginMetrics) -> String {
         let states = rooms.directories.map(\.directory).map { "\($0.name) \($0.status.mayAnswer ? "up" : "down")" }
-        return states.isEmpty ? "Serving local accounts" : "Directories: " + states.joined(separator: ", ")
+        let sources = states.isEmpty ? "Local accounts" : "Directories: " + states.joined(separator: ", ")
+        let (granted, refused) = metrics.loginCounts
+        return "\(sources); \(granted) logins, \(refused) refused"
     }
 }

@@ -28,6 +28,9 @@ extension Configuration {
         }
     }
 
+    /// What sources are called in logs and metrics.
+    var sourceNames: [String] { directories.map(\.name) + ["local"] }
+
     /// True when some request can reach the local accounts.
     var usesLocalAccounts: Bool {
         authentication.order.contains(.local) || !authentication.fallbackToLocal.isEmpty

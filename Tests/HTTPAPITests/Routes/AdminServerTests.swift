@@ -10,6 +10,7 @@ import Testing
 struct AdminServerTests {
     @Test func healthAndReadiness() async throws {
         let isUp = Mutex(true)
+        let isReady = Mutex(true)
         let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let (addresses, ready) = AsyncStream.makeStream(of: [BoundAddress].self)
         let server = AdminServer(
@@ -19,15 +20,21 @@ struct AdminServerTests {
                 requiresTLS: true
             ),
             readiness: {
-                let isUp = isUp.withLock { $0 }
+                let (isUp, isReady) = (isUp.withLock { $0 }, isReady.withLock { $0 })
                 return ReadinessReport(
-                    isReady: isUp,
+                    isReady: isReady,
                     sources: [
-                        .init(name: "corp", isUp: isUp, detail: isUp ? nil : "connection refused"),
-                        .init(name: "local", isUp: true),
+                        .init(
+                            name: "corp",
+                            state: isUp ? .up : .down,
+                            detail: isUp ? nil : "connection refused",
+                            hosts: [.init(url: "ldap://one", state: "up", since: 7, detail: nil)]
+                        ),
+                        .init(name: "local", state: isUp || isReady ? .up : .empty),
                     ]
                 )
             },
+            metrics: { ("text/plain; version=0.0.4", Array("up 1\n".utf8)) },
             group: eventLoops,
             logger: quiet
         ) { ready.yield($0) }
@@ -41,16 +48,25 @@ struct AdminServerTests {
         let up = try await connection.request("GET", "/readyz")
         #expect(up.status == 200)
         #expect(
-            up.body == #"{"status":"ready","sources":[{"name":"corp","state":"up","detail":null},"#
+            up.body == #"{"status":"ready","sources":[{"name":"corp","state":"up","detail":null,"#
+                + #""hosts":[{"url":"ldap://one","state":"up","since":7,"detail":null}]},"#
                 + #"{"name":"local","state":"up","detail":null}]}"#
         )
         isUp.withLock { $0 = false }
+        let degraded = try await connection.request("GET", "/readyz")
+        #expect(degraded.status == 200)
+        #expect(degraded.body.hasPrefix(#"{"status":"degraded""#))
+        isReady.withLock { $0 = false }
         let down = try await connection.request("GET", "/readyz")
         #expect(down.status == 503)
-        #expect(down.body.contains(#"{"name":"corp","state":"down","detail":"connection refused"}"#))
+        #expect(down.body.hasPrefix(#"{"status":"not ready""#))
+        #expect(down.body.contains(#"{"name":"corp","state":"down","detail":"connection refused","#))
+        #expect(down.body.contains(#"{"name":"local","state":"empty","detail":null}"#))
         #expect(try await connection.request("GET", "/healthz").status == 200)
         #expect(try await connection.request("HEAD", "/healthz").status == 200)
-        #expect(try await connection.request("GET", "/metrics").status == 404)
+        let metrics = try await connection.request("GET", "/metrics")
+        #expect(metrics.status == 200)
+        #expect(metrics.body == "up 1\n")
         #expect(try await connection.request("POST", "/healthz").status == 405)
 
         await services.triggerGracefulShutdown()

@@ -1,0 +1,143 @@
+import FoundationEssentials
+import TestSupport
+import Testing
+
+/// What the whole log says, and never says.
+@Suite struct LogTests {
+    @Test func noSecretIsLoggedAtAnyLevel() async throws {
+        let setting = try await Setting.make()
+        let daemon = setting.daemon
+        #expect(text(ofFile: daemon.configurationFile).contains("level = \"trace\""))
+        let added = try await daemon.command(
+            ["user", "add", "lisa", "--password-file", "-"],
+            input: "lisa-Geheim%1\n"
+        )
+        #expect(added.succeeded, "\(added.errorOutput)")
+        try await daemon.start()
+        var secrets = [
+            "web-secret", setting.slapd.servicePassword, "lisa-Geheim%1", "wrong Secret+3", "no-such-secret",
+        ]
+        func note(_ answer: Curl.Answer) {
+            secrets += ["access_token", "refresh_token"].compactMap { answer.text($0) }
+        }
+        for person in setting.sample.people {
+            secrets.append(person.password)
+            note(try await daemon.login(person.uid, person.password, directory: 1))
+            note(
+                try await daemon.token(["grant_type": "password", "username": person.uid, "password": person.password])
+            )
+        }
+        note(try await daemon.login("lisa", "lisa-Geheim%1"))
+        _ = try await daemon.login("alice", "wrong Secret+3", directory: 1)
+        let alice = try #require(setting.sample.person("alice"))
+        let session = try await daemon.token([
+            "grant_type": "password", "username": "alice", "password": alice.password,
+        ])
+        note(session)
+        let first = try #require(session.text("refresh_token"))
+        note(try await daemon.token(["grant_type": "refresh_token", "refresh_token": first]))
+        note(try await daemon.token(["grant_type": "client_credentials"]))
+        _ = try await Curl.form(
+            "\(daemon.url)/api/v1/auth/token",
+            ["grant_type": "client_credentials"],
+            ["-u", "web:no-such-secret"]
+        )
+        // Where a password does not belong: the query, a broken body, a wrong media type.
+        _ = try await Curl.send(["\(daemon.url)/token?password=wrong%20Secret%2B3"])
+        for type in ["application/json", "application/xml", "text/plain", "application/x-www-form-urlencoded"] {
+            _ = try await Curl.send(
+                ["-H", "Content-Type: \(type)", "\(daemon.url)/token"],
+                body: Array("{\"Password\": \"wrong Secret+3\" <Password>no-such-secret".utf8)
+            )
+        }
+        #expect(try await daemon.reload().succeeded)
+        // And through an outage.
+        await setting.slapd.stop()
+        _ = try await daemon.login("alice", alice.password, directory: 1)
+        await daemon.stop()
+
+        let log = daemon.log
+        #expect(log.contains("trace") || log.contains("debug"), "a log without detail proves nothing")
+        for secret in secrets where secret.utf8.count >= 6 {
+            for form in Self.forms(of: secret) {
+                #expect(!log.contains(form), "a secret is in the log: \(line(with: form, in: log))")
+            }
+        }
+        #expect(secrets.count > 40)
+        await setting.stop()
+    }
+
+    @Test func theRequestIDOfTheAnswerIsInTheLogAndFail2banFindsTheAddress() async throws {
+        let setting = try await Setting.make(http: "trusted_proxies = [\"127.0.0.1\"]")
+        let daemon = setting.daemon
+        try await daemon.start()
+        let alice = try #require(setting.sample.person("alice"))
+        func login(_ user: String, _ password: String, from address: String) async throws -> Curl.Answer {
+            try await Curl.form(
+                "\(daemon.url)/token",
+                ["grant_type": "password", "username": user, "password": password, "LDAPServerId": "1"],
+                ["-H", "X-Forwarded-For: \(address)"]
+            )
+        }
+        let good = try await login("alice", alice.password, from: "192.0.2.1")
+        #expect(good.status == 200)
+        let wrong = try await login("alice", "wrong", from: "192.0.2.2")
+        _ = try await login("nobody", "x", from: "2001:db8::3")
+        // A name that pretends to be a line of its own.
+        _ = try await login(
+            "x address=192.0.2.9 reason=wrong-password\n2026-01-01T00:00:00.000Z notice audit: login refused "
+                + "event=login.refused user=y address=192.0.2.9 reason=wrong-password",
+            "x",
+            from: "192.0.2.4"
+        )
+        for answer in [good, wrong] {
+            let id = try #require(answer.headers["x-request-id"])
+            #expect(
+                await eventually { audit(with: id, in: daemon.log) != nil },
+                "\(id)"
+            )
+        }
+        await setting.slapd.stop()
+        #expect(try await login("alice", alice.password, from: "192.0.2.5").status == 503)
+        await daemon.stop()
+
+        let outcome = try await ChildProcess.run(
+            "fail2ban-regex",
+            [
+                "--print-all-matched", "-v", daemon.home.path(of: "log"),
+                "\(Daemon.repository)/packaging/fail2ban/filter.d/ldapauthd.conf",
+            ]
+        )
+        #expect(outcome.output.contains("3 matched"), "\(outcome.output.suffix(6000))\(outcome.errorOutput)")
+        for address in ["192.0.2.2", "2001:db8::3", "192.0.2.4"] {
+            #expect(outcome.output.contains("|      \(address)  "), "\(address)")
+        }
+        for address in ["192.0.2.1", "192.0.2.5", "192.0.2.9"] {
+            #expect(!outcome.output.contains("|      \(address)  "), "\(address)")
+        }
+        await setting.stop()
+    }
+
+    private func audit(with id: String, in log: String) -> Substring? {
+        log.split(separator: "\n").first { $0.contains(" audit: ") && $0.contains("request_id=\(id)") }
+    }
+
+    private func line(with text: String, in log: String) -> Substring {
+        log.split(separator: "\n").first { $0.contains(text) } ?? ""
+    }
+
+    /// As typed, as it travels in a form, in Basic, and as a log would escape it.
+    private static func forms(of secret: String) -> Set<String> {
+        let octets = Array(secret.utf8)
+        let percent = octets.map { octet in
+            let character = Character(Unicode.Scalar(octet))
+            let isPlain = octet < 0x80 && (character.isLetter || character.isNumber || "-._~".contains(character))
+            let digits = String(octet, radix: 16, uppercase: true)
+            return isPlain ? String(character) : "%" + (digits.count == 1 ? "0" : "") + digits
+        }.joined()
+        return [
+            secret, percent, percent.replacing("%20", with: "+"), Data(octets).base64EncodedString(),
+            Data("web:\(secret)".utf8).base64EncodedString(),
+        ]
+    }
+}
