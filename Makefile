@@ -3,15 +3,18 @@
 SWIFT ?= swift
 # The walls between the rooms are enforced by the build: a target imports only what it declares.
 BUILD_FLAGS = --explicit-target-dependency-import-check error
+# Runs where no Swift is; its table of addresses is read-only once it has started.
+RELEASE_FLAGS = --static-swift-stdlib -Xlinker -z -Xlinker now
 SOURCES = Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Benchmarks
 
-.PHONY: help build run test test-tsan lint format bench bench-micro release clean
+.PHONY: help build run test test-tsan lint format bench bench-micro release deb clean
 
 help:
 	@echo 'make run        installs what is missing, builds, starts a demo directory and the daemon, prints curl commands'
 	@echo 'make test       installs what the tests need and runs them all'
 	@echo 'make build      builds for debugging'
 	@echo 'make release    builds for production: .build/release/ldapauthd'
+	@echo 'make deb        makes the Debian package: packaging/ldapauthd_VERSION_ARCHITECTURE.deb'
 	@echo 'make format     formats the sources; make lint only looks'
 	@echo 'make test-tsan  the tests of EventPoller and LDAPClient under the thread sanitizer'
 	@echo 'make bench      logins per second beside the raw LDAP limit (release build)'
@@ -23,7 +26,11 @@ build:
 
 release:
 	scripts/install-packages build
-	$(SWIFT) build -c release $(BUILD_FLAGS) --static-swift-stdlib --product ldapauthd
+	$(SWIFT) build -c release $(BUILD_FLAGS) $(RELEASE_FLAGS) --product ldapauthd
+
+deb: release
+	scripts/install-packages deb
+	packaging/build-deb --binary .build/release/ldapauthd
 
 run:
 	scripts/install-packages run
@@ -58,3 +65,4 @@ bench-micro:
 
 clean:
 	$(SWIFT) package clean
+	rm -rf .build/machine

@@ -216,7 +216,17 @@ let package = Package(
         ),
         .testTarget(
             name: "ldapauthdTests",
-            dependencies: ["Authentication", "ldapauthd", "Tokens"],
+            dependencies: [
+                "Authentication", "ldapauthd", "TestSupport", "Tokens",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "TOMLKit", package: "TOMLKit"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "SystemdTests",
+            dependencies: ["TestSupport"],
+            exclude: ["load.py"],
             swiftSettings: settings
         ),
         .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"], swiftSettings: settings),

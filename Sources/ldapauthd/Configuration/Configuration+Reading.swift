@@ -42,7 +42,8 @@ extension Configuration {
         return configuration
     }
 
-    private static func read(_ root: ConfigurationTable, file: String) -> Configuration {
+    /// Reads every table, without a look at what the values mean together.
+    static func read(_ root: ConfigurationTable, file: String) -> Configuration {
         let folder = ConfigurationPath.folder(of: file)
         let directories = root.tables("directory").map { Directory.read($0, folder: folder) }
         let sources = SourceNames(directories)

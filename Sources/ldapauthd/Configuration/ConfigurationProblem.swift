@@ -26,6 +26,8 @@ struct ConfigurationError: Error, Sendable, CustomStringConvertible {
 final class ProblemList {
     let file: String
     private(set) var problems: [ConfigurationProblem] = []
+    /// Every key that was looked for, in the file or not: what there is to be configured.
+    var keysAskedFor: Set<String> = []
 
     init(file: String) {
         self.file = file

@@ -27,7 +27,7 @@ final class ConfigurationTable {
 
     /// True when the file has the key.
     func has(_ key: String) -> Bool {
-        known.insert(key)
+        note(key)
         return table?[key] != nil
     }
 
@@ -168,8 +168,14 @@ final class ConfigurationTable {
         }
     }
 
-    private func value(_ key: String) -> (any TOMLValueConvertible)? {
+    /// Remembers that there is such a key.
+    private func note(_ key: String) {
         known.insert(key)
+        problems.keysAskedFor.insert(path(of: key))
+    }
+
+    private func value(_ key: String) -> (any TOMLValueConvertible)? {
+        note(key)
         return table?[key]
     }
 
