@@ -12,6 +12,14 @@ final class Machine: Sendable {
         case multiUser = "multi-user.target"
     }
 
+    /// What is on its disk.
+    enum Root {
+        /// A Debian that has never seen the package.
+        case bare
+        /// The package, installed.
+        case installed
+    }
+
     /// The machine's process 1, as this side numbers it.
     let pid: Int32
     private let process: ChildProcess
@@ -27,14 +35,14 @@ final class Machine: Sendable {
     ///
     /// When systemd cannot be process 1 here, this throws and the test fails: there is nothing else that could stand in.
     static func run(
-        _ root: KeyPath<MachineImage, String> & Sendable = \.installed,
+        _ root: Root = .installed,
         to target: Target = .basic,
         _ body: (Machine) async throws -> Void
     ) async throws {
         let image = try await MachineImage.shared
         await MachineRoom.shared.enter()
         do {
-            let machine = try await boot(image[keyPath: root], to: target)
+            let machine = try await boot(root == .bare ? image.bare : image.installed, to: target)
             do {
                 try await body(machine)
             } catch {
@@ -124,6 +132,14 @@ final class Machine: Sendable {
     /// A property of a unit.
     func property(_ name: String, of unit: String = "ldapauthd.service") async throws -> String {
         try await shell("systemctl show --value -p \(name) \(unit)").filter { $0 != "\n" }
+    }
+
+    /// Waits until systemd has started the service anew, for the first time.
+    func isRestarted(within limit: Duration = .seconds(90)) async throws -> Bool {
+        try await eventually(within: limit, every: .milliseconds(300)) {
+            let state = try await shell("systemctl show --value -p NRestarts -p ActiveState ldapauthd")
+            return state.split(separator: "\n").sorted() == ["1", "active"]
+        }
     }
 
     /// What the journal has of a unit.

@@ -8,6 +8,8 @@ import TestSupport
 struct MachineImage: Sendable {
     /// The package: LDAPAUTHD_DEB, or one of the debug build.
     let package: String
+    /// The program it was made of; nil when the package was given.
+    let binary: String?
     /// A Debian that has never seen the package; what it depends on is downloaded.
     let bare: String
     /// The same with the package installed.
@@ -27,20 +29,25 @@ struct MachineImage: Sendable {
 
     /// In `.build/machine`, which the next run overwrites: a hundred megabytes each would not be good guests in /tmp.
     private static func make() async throws -> MachineImage {
-        let home = "\(repository)/.build/machine"
-        let package = try await package(in: home)
-        let image = MachineImage(package: package, bare: "\(home)/bare", installed: "\(home)/installed")
+        let home = try await tool("\(repository)/scripts/machine", ["home"]).filter { $0 != "\n" }
+        let (package, binary) = try await package(in: home)
+        let image = MachineImage(
+            package: package,
+            binary: binary,
+            bare: "\(home)/bare",
+            installed: "\(home)/installed"
+        )
         try await tool("\(repository)/scripts/machine", ["prepare", image.bare, package])
         try await tool("\(repository)/scripts/machine", ["install", image.installed, package])
         return image
     }
 
-    private static func package(in home: String) async throws -> String {
+    private static func package(in home: String) async throws -> (package: String, binary: String?) {
         let given = try await ChildProcess.run("sh", ["-c", "printf %s \"$LDAPAUTHD_DEB\""]).output
-        if !given.isEmpty { return given }
+        if !given.isEmpty { return (given, nil) }
         try await tool("mkdir", ["-p", home])
         try await tool("\(repository)/scripts/link-static", ["\(home)/ldapauthd"])
-        return try await build(binary: "\(home)/ldapauthd", output: home)
+        return (try await build(binary: "\(home)/ldapauthd", output: home), "\(home)/ldapauthd")
     }
 
     /// Makes a package, hardly compressed, and returns its path.

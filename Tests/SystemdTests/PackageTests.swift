@@ -6,7 +6,7 @@ import Testing
     @Test func onABareDebianItIsInstalledUpgradedRemovedAndPurged() async throws {
         let older = try await olderPackage()
         let configuration = "/etc/ldapauthd/ldapauthd.toml"
-        try await Machine.run(\.bare, to: .multiUser) { machine in
+        try await Machine.run(.bare, to: .multiUser) { machine in
             #expect(try await machine.command("sh", "-c", "command -v ldapauthd swift").exit != .code(0))
             try await MachineImage.tool("cp", [older.path(of: "older.deb"), machine.path(of: "/root/older.deb")])
 
@@ -47,9 +47,9 @@ import Testing
 
             // Purged: the store and the configuration are gone; what the administrator put there is his.
             try await machine.shell("apt-get -q -y purge ldapauthd", within: .seconds(300))
-            #expect(try await machine.shell("ls /var/lib /etc | grep -c ldapauthd; ls -A /etc/ldapauthd") == "1\ncredentials\n")
-            #expect(try await machine.shell("ls /etc/ldapauthd/credentials") == "mine\n")
-            #expect(try await machine.shell("systemctl list-unit-files --no-legend 'ldapauthd*'").isEmpty)
+            #expect(try await machine.shell("ls /var/lib | grep ldapauthd || true").isEmpty)
+            #expect(try await machine.shell("cd /etc/ldapauthd && find . -type f") == "./credentials/mine\n")
+            #expect(try await machine.shell("systemctl list-unit-files --no-legend 'ldapauthd*' || true").isEmpty)
         }
     }
 
@@ -84,8 +84,8 @@ import Testing
     @Test func theSamePackageIsMadeTwice() async throws {
         let folder = try TemporaryDirectory("ldapauthd-again")
         let image = try await MachineImage.shared
-        let binary = "\(MachineImage.repository)/.build/machine/ldapauthd"
-        guard image.package.hasPrefix("\(MachineImage.repository)/.build/machine/") else { return }
+        // Of a package that was given there is no program to make it of again.
+        guard let binary = image.binary else { return }
         let again = try await MachineImage.build(binary: binary, output: folder.path)
         #expect(bytes(ofFile: again) == bytes(ofFile: image.package))
     }
@@ -94,10 +94,8 @@ import Testing
         let image = try await MachineImage.shared
         let number = try await MachineImage.tool("dpkg-deb", ["-f", image.package, "Version"]).filter { $0 != "\n" }
         try await Machine.run { machine in
-            #expect(try await machine.shell("ldapauthd --version") == "ldapauthd \(number)\n")
-            #expect(
-                try await machine.shell("ldapauthd version --json").range(of: "\"\(number)\"") != nil
-            )
+            let told = try await machine.shell("ldapauthd --version; ldapauthd version --json")
+            #expect(told == "ldapauthd \(number)\n{\"version\":\"\(number)\"}\n")
         }
         // What is released stands in the changelog under its number; what is not yet, under “Unreleased”, and the
         // program's number is a later one than that of any release.
@@ -151,10 +149,9 @@ import Testing
             """
         let bash = try await MachineImage.tool("bash", ["-c", script, "complete", folder.path])
         #expect(bash.split(whereSeparator: \.isWhitespace).contains("user"), "\(bash)")
-        #expect(text(ofFile: folder.path(of: "usr/share/zsh/vendor-completions/_ldapauthd")).hasPrefix("#compdef ldapauthd"))
-        #expect(
-            text(ofFile: folder.path(of: "usr/share/fish/vendor_completions.d/ldapauthd.fish"))
-                .range(of: "complete -c 'ldapauthd'") != nil
-        )
+        let zsh = text(ofFile: folder.path(of: "usr/share/zsh/vendor-completions/_ldapauthd"))
+        #expect(zsh.hasPrefix("#compdef ldapauthd"))
+        let fish = text(ofFile: folder.path(of: "usr/share/fish/vendor_completions.d/ldapauthd.fish"))
+        #expect(fish.range(of: "complete -c 'ldapauthd'") != nil)
     }
 }
