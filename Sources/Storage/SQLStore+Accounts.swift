@@ -111,6 +111,7 @@ extension SQLStore: AccountStore {
         }
     }
 
+    /// Ends the sessions of an account, and lets every process know that a password proved a moment ago may be one no more.
     private static func endSessions(
         of stableID: String,
         now: Timestamp,

@@ -38,6 +38,19 @@ extension SQLStore {
         }
     }
 
+    /// The userId of a person outside a login: one read for somebody known, and a write for somebody new.
+    public func userID(of identity: Identity, now: Timestamp) async throws(StoreError) -> Int32 {
+        let key: [SQLValue] = [.integer(identity.key.source.rawValue), .text(identity.key.stableID)]
+        if let known = try await database.query(Self.findIdentity, key).first?.int32(0),
+            known == identity.mappedUserID ?? known
+        {
+            return known
+        }
+        return try await database.transaction { (sql) async throws(StoreError) in
+            try await Self.userID(of: identity, at: now, sql)
+        }
+    }
+
     /// Opens the session of somebody known in one statement; nil when it takes more than that.
     private func openKnown(
         _ session: Session,

@@ -199,6 +199,20 @@ public protocol SessionStore: Sendable {
     func end(_ selection: SessionSelection, now: Timestamp) async throws(StoreError) -> Int
 }
 
+/// What is asked about people and their sessions outside a grant.
+public protocol PeopleStore: Sendable {
+    /// The stable number of a person, given now if this is the first time; as `open` does it, without a session.
+    ///
+    /// - Throws: `.conflict` when `mappedUserID` is owned by another identity.
+    func userID(of identity: Identity, now: Timestamp) async throws(StoreError) -> Int32
+
+    /// The live sessions of a person, newest first, at most `limit`.
+    func sessions(of key: IdentityKey, now: Timestamp, limit: Int) async throws(StoreError) -> [Session]
+
+    /// The session with that `DTTSessionId`, ended ones included while they are kept; nil when unknown.
+    func session(number: Int32) async throws(StoreError) -> Session?
+}
+
 /// What every node must hear of soon. Kept apart from `SessionStore`, because only the verifier's feed asks.
 public protocol ChangeStore: Sendable {
     /// All that happened after change number `number` (0: everything still of interest at `now`).

@@ -22,6 +22,17 @@ extension TokenError {
     static let userDisabled = TokenError(.invalidGrant, "User disabled")
     static let unknownDirectory = TokenError(.invalidRequest, "Unknown LDAP server id")
     static let bearerRefused = TokenError(.invalidToken, "Authorization has been denied for this request.")
+    static let unauthorized = TokenError(.unauthorized, "Authorization has been denied for this request.")
+    static let noPerson = TokenError(
+        .insufficientScope,
+        "The token is a client's own and belongs to no person and no session"
+    )
+    static let notInGroup = TokenError(.accessDenied, "Not in any of the groups that may enter")
+    static let tokenOfOtherClient = TokenError(.unauthorizedClient, "The token belongs to another client")
+    static let tokenWithoutSession = TokenError(
+        .unsupportedTokenType,
+        "A client's own token has no session to end; it expires by itself"
+    )
     static let sessionOfOtherClient = TokenError(.invalidGrant, "The session belongs to another client")
     static let sessionOfOtherUser = TokenError(.invalidGrant, "The session belongs to another user")
     static let noWindowsSignOn = TokenError(

@@ -22,6 +22,14 @@ public struct TokenError: Error, Sendable, Hashable {
         public static let temporarilyUnavailable = Code("temporarily_unavailable")
         /// 401 with `WWW-Authenticate: Bearer error="invalid_token"` and the body of the plain 401.
         public static let invalidToken = Code("invalid_token")
+        /// 401 with the challenges of the endpoint: no credentials, or a person's password that was refused.
+        public static let unauthorized = Code("unauthorized")
+        /// 403 with `WWW-Authenticate: Bearer error="insufficient_scope"` (RFC 6750 §3.1): live, but of the wrong kind.
+        public static let insufficientScope = Code("insufficient_scope")
+        /// 403: known, but not let in here.
+        public static let accessDenied = Code("access_denied")
+        /// 400 (RFC 7009 §2.2.1).
+        public static let unsupportedTokenType = Code("unsupported_token_type")
     }
 
     /// The `error` member.

@@ -197,7 +197,10 @@ public struct TokenModel: Sendable, Hashable {
     }
 }
 
-/// What HTTPAPI asks of the rules. `TokenService` is the real one.
+/// All that HTTPAPI asks of the rules.
+public typealias TokenRules = TokenIssuing & TokenChecking & SessionManaging
+
+/// What HTTPAPI asks in order to give tokens out. `TokenService` is the real one.
 public protocol TokenIssuing: Sendable {
     /// POST /token.
     func login(_ request: LoginRequest, context: RequestContext) async throws(TokenError) -> TokenModel
@@ -207,4 +210,7 @@ public protocol TokenIssuing: Sendable {
 
     /// The JWKS document (RFC 7517), ready to send.
     func keySet() -> [UInt8]
+
+    /// What the discovery documents tell.
+    func metadata() -> IssuerMetadata
 }

@@ -8,8 +8,12 @@ public import Authentication
 /// (`HTTPAPI` does, and calls `TokenIssuing`). The program builds one `KeyRing`, `Revocations` and `ChangeFeed` for the
 /// life of the process, and one `TokenService` for each configuration; a reload swaps the latter.
 public final class TokenService: TokenIssuing {
-    private let tools: GrantTools
+    let tools: GrantTools
+    let introspector: Introspector
+    let forwardAuthentication: ForwardAuthentication
+    let desk: SessionDesk
     private let runner: GrantRunner
+    private let grants: [Grant]
 
     /// Checks access tokens by this configuration.
     public let verifier: AccessTokenVerifier
@@ -27,7 +31,7 @@ public final class TokenService: TokenIssuing {
     public init(
         settings: TokenSettings,
         clients: [Client],
-        sessions: any SessionStore,
+        sessions: any SessionStore & PeopleStore,
         keys: KeyRing,
         revocations: Revocations,
         authenticator: any Authenticating,
@@ -54,6 +58,10 @@ public final class TokenService: TokenIssuing {
             clock: clock
         )
         runner = GrantRunner(tools: tools, audit: audit, phases: phases)
+        introspector = Introspector(tools: tools)
+        forwardAuthentication = ForwardAuthentication(tools: tools, people: sessions, audit: audit)
+        desk = SessionDesk(tools: tools, people: sessions, audit: audit)
+        grants = Grant.allCases.filter { grant in clients.contains { $0.grants.contains(grant) } }
     }
 
     /// POST /token.
@@ -96,6 +104,16 @@ public final class TokenService: TokenIssuing {
 
     /// The JWKS document (RFC 7517), ready to send.
     public func keySet() -> [UInt8] { tools.keys.document }
+
+    /// What the discovery documents tell.
+    public func metadata() -> IssuerMetadata {
+        var algorithms = [tools.settings.algorithm.rawValue]
+        // After a change of algorithm the key set holds keys of both for a while.
+        for key in tools.keys.storedKeys where key.use == .sign && !algorithms.contains(key.algorithm) {
+            algorithms.append(key.algorithm)
+        }
+        return IssuerMetadata(issuer: tools.settings.issuer, grants: grants, algorithms: algorithms)
+    }
 
     private func run(
         _ handler: some GrantHandler,

@@ -23,4 +23,9 @@ public enum AuthorizationHeader: Sendable {
             self = .other(scheme: String(Substring(scheme)).lowercased(), value: String(Substring(value)))
         }
     }
+
+    /// The scheme of a header in lower case, without looking at what follows it.
+    static func scheme(of header: String) -> String {
+        header.drop { $0 == " " }.prefix { $0 != " " }.lowercased()
+    }
 }

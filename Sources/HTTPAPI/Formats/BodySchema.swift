@@ -1,6 +1,4 @@
-internal import Tokens
-
-/// What members a request has, and what each of them is.
+/// What members a request has, and what each of them is: the readers read by it, and pages about the API are made of it.
 struct BodySchema: Sendable {
     /// One member.
     struct Field: Sendable {
@@ -17,53 +15,39 @@ struct BodySchema: Sendable {
         let kind: Kind
         /// A grant or credential parameter, which a form must not give twice (RFC 6749 §3.2).
         var isUnique = false
+        /// True when no request does without it.
+        var isRequired = false
+        /// One sentence for people.
+        let summary: String
+        /// A value to paste; nil leaves the member out of samples.
+        var sample: String?
     }
 
     /// What ModelState keys begin with; the name of the parameter in the original's controllers.
     let key: String
     let fields: [Field]
-    /// Finds them in XML.
-    let xml: XMLReader
+    /// Its root element and namespace in XML; nil where XML is not read.
+    let root: (name: String, namespace: String)?
+    /// Finds the members in XML.
+    let xml: XMLReader?
 
     /// A request whose root element in XML is `root`, in the data contract namespace of that name.
     init(key: String, root: String, namespace: String, fields: [Field]) {
         self.key = key
         self.fields = fields
-        xml = XMLReader(
-            root: root,
-            namespace: XMLWriter.dataContractNamespace + namespace,
-            members: fields.map(\.name)
-        )
+        let namespace = XMLWriter.dataContractNamespace + namespace
+        self.root = (root, namespace)
+        xml = XMLReader(root: root, namespace: namespace, members: fields.map(\.name))
     }
 
-    /// `LoginBinding`, the body of POST /token.
-    static let login = BodySchema(
-        key: "login",
-        root: "LoginBinding",
-        namespace: "TechExcel.DevTrackApi.Bindings",
-        fields: [
-            Field(name: "Grant_type", kind: .text, isUnique: true),
-            Field(name: "UserName", kind: .text, isUnique: true),
-            Field(name: "Password", kind: .secret, isUnique: true),
-            Field(name: "LDAPServerId", kind: .integer),
-            Field(name: "IsInSessionAuth", kind: .integer),
-        ]
-    )
+    /// A request that comes as a form or in JSON only.
+    init(key: String, fields: [Field]) {
+        self.key = key
+        self.fields = fields
+        root = nil
+        xml = nil
+    }
 
-    /// `TokenRequest`, the body of POST /api/v1/auth/token.
-    static let token = BodySchema(
-        key: "body",
-        root: "TokenRequest",
-        namespace: "IO.Swagger.Models",
-        fields: [
-            Field(name: "WindowsAuthentication", kind: .boolean),
-            Field(name: "client_id", kind: .text, isUnique: true),
-            Field(name: "client_secret", kind: .secret, isUnique: true),
-            Field(name: "scope", kind: .text),
-            Field(name: "username", kind: .text, isUnique: true),
-            Field(name: "password", kind: .secret, isUnique: true),
-            Field(name: "grant_type", kind: .text, isUnique: true),
-            Field(name: "refresh_token", kind: .text, isUnique: true),
-        ]
-    )
+    /// A body of which nothing is read.
+    static let empty = BodySchema(key: "body", fields: [])
 }

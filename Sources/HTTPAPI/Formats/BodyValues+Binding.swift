@@ -52,11 +52,16 @@ extension BodyValues {
     }
 
     /// Reads an XML body: names are exact, the order is free, the first of duplicates wins.
-    init(xml body: [UInt8], charset: TextEncoding, schema: BodySchema) throws(RequestFault) {
+    init(
+        xml body: [UInt8],
+        charset: TextEncoding,
+        schema: BodySchema,
+        reader: XMLReader
+    ) throws(RequestFault) {
         self.init(schema: schema)
         let values: [XMLReader.Value?]
         do throws(XMLFault) {
-            values = try schema.xml.read(body, charset: charset)
+            values = try reader.read(body, charset: charset)
         } catch {
             throw RequestFault(
                 .unreadable,

@@ -5,6 +5,8 @@ extension ErrorBody {
     public static let basicChallenge = "Basic realm=\"ldapauthd\""
     /// The challenge for a bearer token that is not accepted (RFC 6750 §3).
     public static let invalidTokenChallenge = "Bearer error=\"invalid_token\""
+    /// The challenge for a live token of the wrong kind (RFC 6750 §3.1).
+    public static let insufficientScopeChallenge = "Bearer error=\"insufficient_scope\""
 
     /// The answer to a refusal by a grant.
     ///
@@ -14,15 +16,23 @@ extension ErrorBody {
             self = .unauthorized(challenges: [Self.invalidTokenChallenge])
             return
         }
+        if error.code == .unauthorized {
+            self = .unauthorized(challenges: [])
+            return
+        }
         let status =
             switch error.code {
             case .invalidClient: 401
+            case .insufficientScope, .accessDenied: 403
             case .temporarilyUnavailable: error.isThrottled ? 429 : 503
             default: 400
             }
         self.init(status: status, error: error.code.rawValue, description: error.description)
         if error.code == .invalidClient, basicTried {
             challenges = [Self.basicChallenge]
+        }
+        if error.code == .insufficientScope {
+            challenges = [Self.insufficientScopeChallenge]
         }
         if error.code == .temporarilyUnavailable {
             // RFC 9110 §10.2.3; never 0, or clients would come back at once.
@@ -39,6 +49,13 @@ extension ErrorBody {
                 message: "The request entity's media type '\(fault.mediaType ?? "")' is not supported for this "
                     + "resource."
             )
+        case .unsupportedEncoding:
+            self.init(
+                status: 415,
+                message: "The request entity's content encoding '\(fault.mediaType ?? "")' is not supported for this "
+                    + "resource."
+            )
+            acceptEncoding = "identity"
         case .missingMediaType:
             self.init(
                 status: 415,

@@ -16,6 +16,8 @@ public struct ErrorBody: Error, Sendable, Hashable {
     public var retryAfter: Int?
     /// The value of `Allow`.
     public var allow: String?
+    /// The value of `Accept-Encoding`, which tells why a body was not taken (RFC 9110 §15.5.16).
+    public var acceptEncoding: String?
     /// True when the connection cannot go on, because the rest of the body was not read.
     public var closesConnection = false
 
@@ -41,6 +43,9 @@ public struct ErrorBody: Error, Sendable, Hashable {
         }
         if let allow {
             headers.append(("Allow", allow))
+        }
+        if let acceptEncoding {
+            headers.append(("Accept-Encoding", acceptEncoding))
         }
         if closesConnection {
             headers.append(("Connection", "close"))

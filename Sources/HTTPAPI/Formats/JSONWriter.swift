@@ -9,6 +9,13 @@ public struct JSONWriter: Sendable {
         octets.reserveCapacity(2048)
     }
 
+    /// The octets of one body.
+    static func octets(of body: some JSONBody) -> [UInt8] {
+        var writer = JSONWriter()
+        body.write(to: &writer)
+        return writer.octets
+    }
+
     /// Writes `{…}`.
     public mutating func object(_ members: (inout JSONWriter) -> Void) {
         separate()
@@ -51,6 +58,21 @@ public struct JSONWriter: Sendable {
                 json.literal("null")
             }
         }
+    }
+
+    /// Writes a member that is a string, or leaves it out.
+    mutating func member(_ name: String, unlessNil value: String?) {
+        if let value { member(name, value) }
+    }
+
+    /// Writes a member that is a number, or leaves it out.
+    mutating func member(_ name: String, unlessNil value: Int64?) {
+        if let value { member(name, value) }
+    }
+
+    /// Writes a member that is an array of strings.
+    mutating func member(_ name: String, _ values: [String]) {
+        member(name) { json in json.array(values) { $0.string($1) } }
     }
 
     /// Writes a member that is a number.

@@ -21,7 +21,9 @@ public struct RequestFault: Error, Sendable, Hashable, CustomStringConvertible {
 
         /// 415: there is a body of a kind nobody here reads.
         public static let unsupportedMediaType = Code("unsupported media type")
-        /// 415: there is a body, but nothing says (legibly) of which kind.
+        /// 415: the body is compressed or otherwise encoded.
+        public static let unsupportedEncoding = Code("unsupported content encoding")
+        /// 415: there is a body, but nothing says of which kind.
         public static let missingMediaType = Code("missing media type")
         /// 400 with ModelState: the body, or members of it, cannot be read.
         public static let unreadable = Code("unreadable")
@@ -35,7 +37,7 @@ public struct RequestFault: Error, Sendable, Hashable, CustomStringConvertible {
 
     /// Which kind.
     public let code: Code
-    /// The media type as the client spelled it, for `unsupportedMediaType`.
+    /// The media type or the encoding as the client spelled it, cut to what an answer may repeat.
     public let mediaType: String?
     /// What cannot be read, in the order met, for `unreadable`.
     public let modelState: [ModelStateEntry]
@@ -45,6 +47,11 @@ public struct RequestFault: Error, Sendable, Hashable, CustomStringConvertible {
         self.code = code
         self.mediaType = mediaType
         self.modelState = modelState
+    }
+
+    /// A fault in a header, of which an answer repeats at most 127 characters.
+    init(_ code: Code, spelling: String) {
+        self.init(code, mediaType: String(spelling.unicodeScalars.prefix(127)))
     }
 
     /// The kind and the keys; never a value.

@@ -14,7 +14,11 @@ public enum RequestReader {
         contentType: String?,
         authorization: String? = nil
     ) throws(RequestFault) -> LoginRequest {
-        let values = try values(of: body, contentType: contentType, schema: .login)
+        login(try values(of: body, contentType: contentType, schema: .login), authorization: authorization)
+    }
+
+    /// Makes the request of the members read.
+    static func login(_ values: BodyValues, authorization: String?) -> LoginRequest {
         var request = LoginRequest(
             grantType: values.text("Grant_type"),
             username: values.text("UserName"),
@@ -40,42 +44,75 @@ public enum RequestReader {
         contentType: String?,
         authorization: String? = nil
     ) throws(RequestFault) -> TokenRequest {
-        let values = try values(of: body, contentType: contentType, schema: .token)
+        try token(try values(of: body, contentType: contentType, schema: .token), authorization: authorization)
+    }
+
+    /// Makes the request of the members read.
+    static func token(_ values: BodyValues, authorization: String?) throws(RequestFault) -> TokenRequest {
         var request = TokenRequest(
             windowsAuthentication: values.boolean("WindowsAuthentication"),
-            client: ClientCredentials(
-                id: values.text("client_id"),
-                secrets: values.secret("client_secret").map { [$0] } ?? []
-            ),
+            client: clientInBody(values),
             scope: values.text("scope"),
             username: values.text("username"),
             password: values.secret("password"),
             grantType: values.text("grant_type"),
             refreshToken: values.text("refresh_token")
         )
-        if let authorization, case .basic(let credentials) = AuthorizationHeader(authorization) {
+        if let basic = clientOfBasic(authorization) {
             // RFC 6749 §2.3: one method only. A grant that is missing or unknown is told first.
-            let isNamedTwice =
-                !(request.client.id ?? "").isEmpty || request.client.secrets.contains { !$0.isEmpty }
-            if isNamedTwice, request.grantType.flatMap(Grant.init(rawValue:)) != nil {
+            if isNamed(request.client), request.grantType.flatMap(Grant.init(rawValue:)) != nil {
                 throw RequestFault(.severalClientMethods)
             }
-            request.client = credentials?.client ?? ClientCredentials(id: "", alternativeIDs: [""], method: .basic)
+            request.client = basic
         }
         return request
     }
 
-    private static func values(
+    /// Makes the question of `POST /api/v1/auth/introspect` and `/revoke` of the members read.
+    static func query(_ values: BodyValues, authorization: String?) throws(RequestFault) -> TokenQuery {
+        var client = clientInBody(values)
+        if let basic = clientOfBasic(authorization) {
+            guard !isNamed(client) else { throw RequestFault(.severalClientMethods) }
+            client = basic
+        }
+        return TokenQuery(token: values.text("token"), client: client)
+    }
+
+    private static func clientInBody(_ values: BodyValues) -> ClientCredentials {
+        ClientCredentials(
+            id: values.text("client_id"),
+            secrets: values.secret("client_secret").map { [$0] } ?? []
+        )
+    }
+
+    /// The client of `Authorization: Basic`; one without a name when what follows the scheme cannot be read.
+    private static func clientOfBasic(_ authorization: String?) -> ClientCredentials? {
+        guard let authorization, case .basic(let credentials) = AuthorizationHeader(authorization) else { return nil }
+        return credentials?.client ?? ClientCredentials(id: "", alternativeIDs: [""], method: .basic)
+    }
+
+    private static func isNamed(_ client: ClientCredentials) -> Bool {
+        !(client.id ?? "").isEmpty || client.secrets.contains { !$0.isEmpty }
+    }
+
+    /// Reads the members of a body by `schema`.
+    static func values(
         of body: [UInt8],
         contentType: String?,
+        contentEncoding: String? = nil,
         schema: BodySchema
     ) throws(RequestFault) -> BodyValues {
         if body.isEmpty {
             return BodyValues(schema: schema)
         }
-        // A Content-Type that cannot be read is none, as in System.Net.Http.
-        guard let contentType, let media = MediaType(contentType) else {
+        if let contentEncoding, ScalarText.trimmed(contentEncoding).lowercased() != "identity" {
+            throw RequestFault(.unsupportedEncoding, spelling: contentEncoding)
+        }
+        guard let contentType, !ScalarText.trimmed(contentType).isEmpty else {
             throw RequestFault(.missingMediaType)
+        }
+        guard let media = MediaType(contentType) else {
+            throw RequestFault(.unsupportedMediaType, spelling: contentType)
         }
         // Any other charset counts as UTF-8; octets that are not are then refused.
         let charset = media.charset.flatMap { TextEncoding(charset: $0) } ?? .utf8
@@ -83,11 +120,13 @@ public enum RequestReader {
         case "application/json", "text/json":
             return try BodyValues(json: body, charset: charset, schema: schema)
         case "application/xml", "text/xml":
-            return try BodyValues(xml: body, charset: charset, schema: schema)
+            guard let xml = schema.xml else { break }
+            return try BodyValues(xml: body, charset: charset, schema: schema, reader: xml)
         case "application/x-www-form-urlencoded":
             return try BodyValues(form: body, schema: schema)
         default:
-            throw RequestFault(.unsupportedMediaType, mediaType: String(media.spelling.prefix(127)))
+            break
         }
+        throw RequestFault(.unsupportedMediaType, spelling: media.spelling)
     }
 }

@@ -58,6 +58,13 @@ enum ScalarText {
         octet == 0x20 || octet == 0x09 || octet == 0x0A || octet == 0x0D
     }
 
+    /// The text without outer blanks and tabs, as header fields are compared.
+    static func trimmed(_ text: String) -> Substring {
+        var text = text.drop { $0 == " " || $0 == "\t" }
+        while text.last == " " || text.last == "\t" { text.removeLast() }
+        return text
+    }
+
     private static func lowercased(_ octet: UInt8) -> UInt8 {
         (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(octet) ? octet | 0x20 : octet
     }

@@ -7,11 +7,14 @@
 // The routes call `RequestReader`, `ResponseFormat.negotiate` and `ResponseFormat.encode`; nothing here does I/O or
 // knows of the HTTP library, so that all of it runs in a test or a benchmark on plain arrays of bytes.
 
-/// A value with one fixed shape in JSON and one in XML.
-public protocol WireBody: Sendable {
+/// A value with one fixed shape in JSON.
+public protocol JSONBody: Sendable {
     /// Writes the one JSON value, members in the order clients rely on.
     func write(to json: inout JSONWriter)
+}
 
+/// A value with one fixed shape in JSON and one in XML.
+public protocol WireBody: JSONBody {
     /// Writes the root element, its children in ordinal order.
     func write(to xml: inout XMLWriter)
 }

@@ -74,11 +74,16 @@ public struct APIServer: Service {
         )
     }
 
-    /// The table that drives the routes.
-    private static func endpoints(_ state: APIState) -> [Endpoint] {
+    /// The table that drives the routes, in the order in which a reader meets them.
+    static func endpoints(_ state: APIState) -> [Endpoint] {
         [
             TokenEndpoints.login(state), TokenEndpoints.token(state),
-            PublicEndpoints.authenticationSetting(state), PublicEndpoints.keySet(state),
+            QueryEndpoints.introspect(state), QueryEndpoints.revoke(state),
+            PersonEndpoints.logout(state), PersonEndpoints.userInfo(state),
+            PersonEndpoints.sessions(state), PersonEndpoints.endSession(state),
+            ForwardAuthEndpoint.verify(state),
+            PublicEndpoints.authenticationSetting(state), PublicEndpoints.authorizationServer(state),
+            PublicEndpoints.openIDConfiguration(state), PublicEndpoints.keySet(state),
         ]
     }
 

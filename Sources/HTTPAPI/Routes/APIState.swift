@@ -5,13 +5,13 @@ public import Tokens
 public final class APIState: Sendable {
     /// One consistent set.
     public struct Application: Sendable {
-        /// The rules behind the token endpoints.
-        public var tokens: any TokenIssuing
+        /// The rules behind the endpoints.
+        public var tokens: any TokenRules
         /// The answer of `authenticationSetting`.
         public var setting: AuthenticationSetting
 
         /// A set.
-        public init(tokens: any TokenIssuing, setting: AuthenticationSetting) {
+        public init(tokens: any TokenRules, setting: AuthenticationSetting) {
             self.tokens = tokens
             self.setting = setting
         }

@@ -9,7 +9,8 @@ enum AdminEndpoints {
             path: "/healthz",
             summary: "200 while the process lives.",
             carriesCredentials: false,
-            caching: .never
+            caching: .never,
+            answers: [AnswerDescription(200, "It lives.")]
         ) { _ in
             .complete(
                 OutgoingResponse(
@@ -28,7 +29,10 @@ enum AdminEndpoints {
             path: "/readyz",
             summary: "The state of every source; 503 only while nobody at all can be let in.",
             carriesCredentials: false,
-            caching: .never
+            caching: .never,
+            answers: [
+                AnswerDescription(200, "Somebody can be let in."), AnswerDescription(503, "Nobody can be let in."),
+            ]
         ) { _ in
             let report = await report()
             return .complete(

@@ -1,8 +1,10 @@
-internal import Authentication
-internal import NIOCore
 internal import NIOHTTP1
 
 /// One row of the table that serves the routes: what is answered, where, and how a reader is told of it.
+///
+/// What a reader is told is what the handler works with: it gets at parameters and at the body only through the lists
+/// here, and samples are values of the types it answers with. So pages made of this table cannot say something else
+/// than what is served.
 struct Endpoint: Sendable {
     /// Headers that tell caches what they may keep.
     enum Caching: Sendable {
@@ -12,36 +14,64 @@ struct Endpoint: Sendable {
         case byHandler
     }
 
+    /// Who must prove himself, and how; of several any one will do.
+    enum Security: Sendable, Hashable {
+        /// A client, by members of the body or by `Authorization: Basic` (RFC 6749 §2.3.1).
+        case client
+        /// A person, by an access token (RFC 6750 §2.1).
+        case bearer
+        /// A person, by name and password in `Authorization: Basic` (RFC 7617).
+        case basic
+    }
+
     /// The one method it answers; a GET answers HEAD as well.
     let method: HTTPMethod
-    /// Below `http.base_path`, in lower case or not: routes are compared without regard to case.
+    /// Below `http.base_path`, in lower case or not: routes are compared without regard to case. The last segment may be
+    /// a parameter, `{name}`.
     let path: String
     /// One line for people.
     let summary: String
+    /// More for people, in whole sentences.
+    var details = ""
     /// True when requests carry passwords, secrets or tokens: `http.require_tls` then applies to the path.
     let carriesCredentials: Bool
     /// What caches are told.
     let caching: Caching
+    /// True when any method is answered like `method`, and no body is looked at: proxies pass on what they got.
+    var takesAnyMethod = false
+    /// True when it also answers at its path followed by the base path (RFC 8414 §3.1), outside of it.
+    var answersBeforeBasePath = false
+    /// Who must prove himself; empty: nobody.
+    var security: [Security] = []
+    /// What is read of path and query.
+    var parameters: [Parameter] = []
+    /// What is read of the body; nil: nothing, whatever is sent.
+    var body: BodySchema?
+    /// What it answers, apart from what every endpoint may (see ``commonAnswers``).
+    let answers: [AnswerDescription]
     /// Answers a request that has passed the checks before the media type (TLS, method, size).
     let handler: @Sendable (EndpointRequest) async throws -> EndpointAnswer
-}
 
-/// What a handler gets to see.
-struct EndpointRequest: Sendable {
-    /// The request as it came.
-    let incoming: IncomingRequest
-    /// Whose it is.
-    let caller: Caller
-    /// As in `X-Request-Id`.
-    let id: String
-
-    /// The value of a header field that is expected once: all lines joined, or nil.
-    func header(_ name: String) -> String? { incoming.header(name) }
-
-    /// Lends the octets of the body for the length of the call and wipes them behind it: they may hold a password.
-    func withBody<Value>(_ body: ([UInt8]) throws -> Value) rethrows -> Value {
-        var octets = Array(incoming.body.readableBytesView)
-        return try octets.lendAndWipe(body)
+    /// What the checks before a handler may answer, and what may happen to every request.
+    var commonAnswers: [AnswerDescription] {
+        var answers: [AnswerDescription] = []
+        if body != nil {
+            answers += [
+                AnswerDescription(ErrorBody(RequestFault(.unreadable)), when: "The body cannot be read."),
+                AnswerDescription(.bodyTooLarge, when: "The body is larger than http.max_body."),
+                AnswerDescription(
+                    ErrorBody(RequestFault(.unsupportedMediaType, mediaType: "text/plain")),
+                    when: "The body is of a kind nobody here reads."
+                ),
+            ]
+        }
+        if carriesCredentials {
+            answers.append(AnswerDescription(.httpsRequired, when: "It came over plain http, and TLS is required."))
+        }
+        return answers + [
+            AnswerDescription(.internalError, when: "Something went wrong here; the log has the X-Request-Id."),
+            AnswerDescription(.serverBusy, when: "The answer was not ready in time."),
+        ]
     }
 }
 
@@ -49,14 +79,8 @@ struct EndpointRequest: Sendable {
 enum EndpointAnswer: Sendable {
     /// 200 with a body in the negotiated format.
     case negotiated(any WireBody)
+    /// 200 with a body that is JSON whatever the client accepts.
+    case json(any JSONBody)
     /// Anything else, complete.
     case complete(OutgoingResponse)
-}
-
-extension IncomingRequest {
-    /// The value of a header field: its lines joined by commas (RFC 9110 §5.3), or nil.
-    func header(_ name: String) -> String? {
-        let lines = head.headers[name]
-        return lines.count <= 1 ? lines.first : lines.joined(separator: ", ")
-    }
 }

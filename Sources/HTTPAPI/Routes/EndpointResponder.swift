@@ -33,15 +33,17 @@ struct EndpointResponder: RequestResponding {
 
     func respond(to request: IncomingRequest) async -> OutgoingResponse {
         let began = ContinuousClock.now
-        let endpointRequest = EndpointRequest(
+        var endpointRequest = EndpointRequest(
             incoming: request,
             caller: proxies.caller(peer: request.peer, headers: request.head.headers),
             id: Self.newRequestID()
         )
-        let resource = table.resource(at: request.target)
+        let match = table.match(request.target)
+        let resource = match?.resource
+        endpointRequest.pathValue = match?.value
         var response: OutgoingResponse
         do {
-            response = try await answer(endpointRequest, at: resource)
+            response = try await answer(&endpointRequest, at: resource)
         } catch {
             response = refusal(error, to: endpointRequest)
         }
@@ -63,12 +65,12 @@ struct EndpointResponder: RequestResponding {
     }
 
     private func answer(
-        _ request: EndpointRequest,
+        _ request: inout EndpointRequest,
         at resource: EndpointTable.Resource?
     ) async throws -> OutgoingResponse {
         let method = request.incoming.head.method
         guard let resource else {
-            throw ErrorBody.notFound(uri: uri(of: request))
+            throw ErrorBody.notFound(uri: request.uri)
         }
         if requiresTLS, resource.carriesCredentials, !request.caller.isSecure {
             throw ErrorBody.httpsRequired
@@ -77,12 +79,19 @@ struct EndpointResponder: RequestResponding {
             if let preflight = crossOrigin.preflight(request.incoming, allow: resource.allow) { return preflight }
             throw ErrorBody.methodNotAllowed(method.rawValue, allow: resource.allow)
         }
-        guard !request.incoming.isBodyTooLarge else {
+        guard !request.incoming.isBodyTooLarge || endpoint.takesAnyMethod else {
             throw ErrorBody.bodyTooLarge
         }
+        request.endpoint = endpoint
         switch try await endpoint.handler(request) {
         case .complete(let response):
             return response
+        case .json(let body):
+            return OutgoingResponse(
+                .ok,
+                headers: [("Content-Type", ResponseFormat.json.contentType)],
+                body: JSONWriter.octets(of: body)
+            )
         case .negotiated(let body):
             let format = Self.format(for: request.incoming)
             return OutgoingResponse(.ok, headers: [("Content-Type", format.contentType)], body: format.encode(body))
@@ -145,13 +154,7 @@ struct EndpointResponder: RequestResponding {
     }
 
     private static func triedBasic(_ request: EndpointRequest) -> Bool {
-        request.header("authorization")?.prefix(6).lowercased() == "basic "
-    }
-
-    /// The URI without its query, which may hold what nobody should see again.
-    private func uri(of request: EndpointRequest) -> String {
-        let scheme = request.caller.isSecure ? "https" : "http"
-        return "\(scheme)://\(request.header("host") ?? "localhost")\(request.incoming.target.path)"
+        request.header("authorization").map { AuthorizationHeader.scheme(of: $0) } == "basic"
     }
 
     private static func newRequestID() -> String {
@@ -168,7 +171,7 @@ struct EndpointResponder: RequestResponding {
 
 extension ErrorBody {
     /// 503: the answer was not ready in time.
-    fileprivate static var serverBusy: ErrorBody {
+    static var serverBusy: ErrorBody {
         var body = ErrorBody(
             status: 503,
             error: "temporarily_unavailable",

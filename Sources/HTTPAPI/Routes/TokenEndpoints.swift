@@ -3,22 +3,28 @@ internal import Tokens
 
 /// The two endpoints that give out tokens.
 enum TokenEndpoints {
+    static let tokenPath = "/api/v1/auth/token"
+
     /// `POST /token`: LoginBinding → TokenModel.
     static func login(_ state: APIState) -> Endpoint {
         Endpoint(
             method: .POST,
             path: "/token",
             summary: "Log in with a name and a password, at a directory or locally; answers one access token.",
+            details: """
+                The client is the configured login client. With `IsInSessionAuth` 1 the password is proved inside a \
+                session: that of the access token in `Authorization: Bearer`, else the person's newest one opened here.
+                """,
             carriesCredentials: true,
-            caching: .never
+            caching: .never,
+            body: .login,
+            answers: [
+                AnswerDescription(200, "Logged in.", body: .negotiated(TokenModel.sample)),
+                .refused(.invalidGrant, "Invalid user credentials", "Wrong password, unknown person, locked account."),
+                .unauthorized(challenges: [ErrorBody.invalidTokenChallenge], when: "The Bearer token is not live."),
+            ] + AnswerDescription.tryLater
         ) { request in
-            let login = try request.withBody { body in
-                try RequestReader.login(
-                    body: body,
-                    contentType: request.header("content-type"),
-                    authorization: request.header("authorization")
-                )
-            }
+            let login = try request.read { RequestReader.login($0, authorization: request.header("authorization")) }
             return .negotiated(try await state.current.tokens.login(login, context: request.context))
         }
     }
@@ -27,33 +33,24 @@ enum TokenEndpoints {
     static func token(_ state: APIState) -> Endpoint {
         Endpoint(
             method: .POST,
-            path: "/api/v1/auth/token",
+            path: tokenPath,
             summary: "The OAuth 2.0 token endpoint: password, refresh_token and client_credentials grants.",
             carriesCredentials: true,
-            caching: .never
+            caching: .never,
+            security: [.client],
+            body: .token,
+            answers: [
+                AnswerDescription(200, "Granted.", body: .negotiated(AccessTokenResponse.sample)),
+                .refused(
+                    .invalidGrant,
+                    "Invalid user credentials",
+                    "Wrong password, unknown person, dead refresh token."
+                ),
+                .refused(.invalidClient, "Invalid client", "The client is unknown or does not prove itself."),
+            ] + AnswerDescription.tryLater
         ) { request in
-            let token = try request.withBody { body in
-                try RequestReader.token(
-                    body: body,
-                    contentType: request.header("content-type"),
-                    authorization: request.header("authorization")
-                )
-            }
+            let token = try request.read { try RequestReader.token($0, authorization: request.header("authorization")) }
             return .negotiated(try await state.current.tokens.token(token, context: request.context))
         }
-    }
-}
-
-extension EndpointRequest {
-    private static let userAgentLimit = 256
-
-    /// Where the request comes from, for tokens and the audit log.
-    var context: RequestContext {
-        RequestContext(
-            address: caller.address,
-            hasAddress: caller.hasAddress,
-            userAgent: String((header("user-agent") ?? "").unicodeScalars.prefix(Self.userAgentLimit)),
-            requestID: id
-        )
     }
 }

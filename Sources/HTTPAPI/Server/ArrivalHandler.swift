@@ -17,7 +17,7 @@ final class ArrivalHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        connection.received(octets: Self.unwrapInboundIn(data).readableBytes)
+        connection.received(Self.unwrapInboundIn(data))
         context.fireChannelRead(data)
     }
 

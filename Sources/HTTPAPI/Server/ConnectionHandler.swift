@@ -23,6 +23,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private enum Item {
         case part(HTTPServerRequestPart)
         case fault(ConnectionFault)
+        /// A request whose method the decoder does not know; nothing more of it can be read.
+        case unknownMethod(HTTPRequestHead)
     }
 
     private static let lingerTime = Duration.seconds(2)
@@ -39,6 +41,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var phase: Phase
     private var queue = CircularBuffer<Item>(initialCapacity: 4)
     private var assembler: RequestAssembler
+    private var unknownMethod: HTTPRequestHead?
     private var wantsRead = false
     private var isInputClosed = false
     private var isQuiescing = false
@@ -119,6 +122,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
         switch error as? HTTPParserError {
         case .invalidEOFState?:
             inputClosed()
+        case .invalidMethod? where unknownMethod != nil:
+            if let head = unknownMethod { queue.append(.unknownMethod(head)) }
+            proceed()
         case let error?:
             queue.append(.fault(error == .headerOverflow ? .headersTooLarge : .malformed))
             proceed()
@@ -137,13 +143,14 @@ final class ConnectionHandler: ChannelDuplexHandler {
     // MARK: Reading
 
     /// Octets have come in, before they are decoded: a request begins with its first octet, not with its last header.
-    func received(octets: Int) {
+    func received(_ octets: ByteBuffer) {
         switch phase {
         case .idle:
+            unknownMethod = RequestLine.unknownMethod(in: octets)
             phase = .receiving
             timer?.expire(in: server.limits.requestTimeout)
         case .lingering:
-            lingered += octets
+            lingered += octets.readableBytes
         default:
             break
         }
@@ -170,6 +177,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
             switch item {
             case .part(let part): take(part)
             case .fault(let fault): refuse(fault)
+            case .unknownMethod(let head):
+                answer(IncomingRequest(head: head, body: ByteBuffer(), isBodyTooLarge: false, peer: peer))
             }
         }
         guard wantsRead, phase == .idle || phase == .receiving || phase == .lingering else { return }

@@ -18,6 +18,7 @@ extension AccessTokenClaims {
             writer.member("sid", person.session.text)
             writer.member("auth_time", person.authenticatedAt)
             writer.member("preferred_username", person.username)
+            if let email = person.email { writer.member("email", email) }
             writer.member("groups", person.groups)
             if person.hasMoreGroups { writer.member("groups_overage", true) }
             writer.member("userId", Int64(person.userID))
@@ -37,6 +38,7 @@ extension AccessTokenClaims {
                 session: session,
                 authenticatedAt: time,
                 username: name,
+                email: wire.email,
                 groups: wire.groups ?? [],
                 hasMoreGroups: wire.groups_overage ?? false,
                 userID: userID
@@ -70,6 +72,7 @@ extension AccessTokenClaims {
         var sid: String?
         var auth_time: Int64?
         var preferred_username: String?
+        var email: String?
         var groups: [String]?
         var groups_overage: Bool?
         var userId: Int32?

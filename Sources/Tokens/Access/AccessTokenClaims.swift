@@ -29,6 +29,8 @@ public struct AccessTokenClaims: Sendable, Hashable {
         public var authenticatedAt: Int64
         /// `preferred_username`: the canonical name.
         public var username: String
+        /// `email`; nil when the source knows none.
+        public var email: String?
         /// `groups`, sorted, as far as the client's filter and limit let them through.
         public var groups: [String]
         /// `groups_overage`: true when the limit cut some off.
@@ -41,6 +43,7 @@ public struct AccessTokenClaims: Sendable, Hashable {
             session: UUID,
             authenticatedAt: Int64,
             username: String,
+            email: String? = nil,
             groups: [String],
             hasMoreGroups: Bool,
             userID: Int32
@@ -48,6 +51,7 @@ public struct AccessTokenClaims: Sendable, Hashable {
             self.session = session
             self.authenticatedAt = authenticatedAt
             self.username = username
+            self.email = email
             self.groups = groups
             self.hasMoreGroups = hasMoreGroups
             self.userID = userID

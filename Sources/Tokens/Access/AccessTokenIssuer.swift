@@ -47,6 +47,7 @@ struct AccessTokenIssuer {
             session: session.id,
             authenticatedAt: session.authenticatedAt.seconds,
             username: session.identity.username,
+            email: session.identity.email,
             groups: groups.names,
             hasMoreGroups: groups.hasMore,
             userID: session.userID

@@ -1,4 +1,5 @@
 public import Authentication
+internal import Crypto
 
 /// Says whether an access token is live without asking anybody: keys, not-befores and ended sessions are in memory.
 public struct AccessTokenVerifier: Sendable {
@@ -6,6 +7,7 @@ public struct AccessTokenVerifier: Sendable {
     private let keys: KeyRing
     private let revocations: Revocations
     private let clock: any WallClock
+    private let verified = VerifiedTokens()
 
     /// Nodes' clocks may differ by so many seconds before a token looks as if it came from the future.
     private static let leeway: Int64 = 60
@@ -29,7 +31,6 @@ public struct AccessTokenVerifier: Sendable {
     public func verify(_ token: String) throws(AccessTokenError) -> AccessTokenClaims {
         let claims = try authenticate(token)
         let now = clock.now().seconds
-        guard claims.issuer == issuer else { throw .otherIssuer }
         guard now < claims.expiresAt else { throw .expired }
         let notBefore = revocations.notBefore(client: claims.clientID, subject: claims.subject)
         guard claims.issuedAt >= notBefore else { throw .revoked }
@@ -39,27 +40,45 @@ public struct AccessTokenVerifier: Sendable {
         return claims
     }
 
-    /// The claims of a token that one of our keys signed.
+    /// The claims of a token that one of our keys signed for this issuer, whether or not it is live.
+    func authenticate(_ token: String) throws(AccessTokenError) -> AccessTokenClaims {
+        let claims = try signed(token)
+        guard claims.issuer == issuer else { throw .otherIssuer }
+        return claims
+    }
+
+    /// The claims under a good signature, remembered if they were asked for lately.
+    private func signed(_ token: String) throws(AccessTokenError) -> AccessTokenClaims {
+        guard token.utf8.count <= Self.longestToken else { throw .malformed }
+        let bytes = Array(token.utf8)
+        let digest = SHA256.hash(data: bytes)
+        // A key that was taken away takes its tokens with it.
+        if let entry = verified.entry(for: digest), keys.verifyingKey(header: entry.header) != nil {
+            return entry.claims
+        }
+        let entry = try check(bytes)
+        verified.insert(entry, for: digest, length: bytes.count)
+        return entry.claims
+    }
+
+    /// Checks the signature.
     ///
     /// The protected header is not parsed but looked up: only the very headers we write are known, each with its key.
     /// So `alg: none`, HS256 over a public key, another `typ`, `crit`, `jwk` or an unknown `kid` need no rules of
     /// their own (RFC 8725 §3.1, §3.11).
-    private func authenticate(_ token: String) throws(AccessTokenError) -> AccessTokenClaims {
-        guard token.utf8.count <= Self.longestToken else { throw .malformed }
-        let bytes = Array(token.utf8)
+    private func check(_ bytes: [UInt8]) throws(AccessTokenError) -> VerifiedTokens.Entry {
         let dot = UInt8(ascii: ".")
         guard let first = bytes.firstIndex(of: dot), let second = bytes[(first + 1)...].firstIndex(of: dot) else {
             throw .malformed
         }
-        guard let key = keys.verifyingKey(header: String(decoding: bytes[..<first], as: UTF8.self)) else {
-            throw .unknownKey
-        }
+        let header = String(decoding: bytes[..<first], as: UTF8.self)
+        guard let key = keys.verifyingKey(header: header) else { throw .unknownKey }
         // A third dot is no base64url, so it ends here.
         guard let signature = Base64URL.decode(bytes[(second + 1)...]) else { throw .malformed }
         guard key.isValid(signature, for: bytes[..<second]) else { throw .badSignature }
         guard let payload = Base64URL.decode(bytes[(first + 1)..<second]),
             let claims = AccessTokenClaims(decoding: payload)
         else { throw .malformed }
-        return claims
+        return VerifiedTokens.Entry(header: header, claims: claims)
     }
 }

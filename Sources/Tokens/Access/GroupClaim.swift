@@ -10,10 +10,13 @@ struct GroupClaim: Sendable, Hashable {
     /// The groups of `identity` for `client`.
     init(_ identity: Identity, client: Client) {
         // Identity keeps them sorted and unique.
-        let matching =
-            client.groupFilter == "*"
-            ? identity.groups : identity.groups.filter { Glob.matches($0, pattern: client.groupFilter) }
+        let matching = Self.matching(identity.groups, client.groupFilter)
         hasMore = matching.count > client.maxGroups
         names = hasMore ? Array(matching.prefix(client.maxGroups)) : matching
+    }
+
+    /// Those of `groups` that a client's `group_filter` lets through.
+    static func matching(_ groups: [String], _ filter: String) -> [String] {
+        filter == "*" ? groups : groups.filter { Glob.matches($0, pattern: filter) }
     }
 }

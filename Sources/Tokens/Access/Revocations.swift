@@ -5,6 +5,7 @@ internal import Synchronization
 /// What access tokens are checked against besides their signature: ended sessions and not-befores, all in memory.
 ///
 /// Filled by `ChangeFeed`; what this process ends itself is added at once. One instance lives as long as the process.
+/// The passwords proved a moment ago lie here too, because they end with the same things.
 public final class Revocations: Sendable {
     private struct State {
         /// With the moment after which the session has no token left; as many as sessions ended within `session_max`.
@@ -30,6 +31,9 @@ public final class Revocations: Sendable {
     }
 
     private let state = Mutex(State())
+
+    /// Names and passwords that need no further bind for a while.
+    let proved = ProvedPasswords()
 
     /// Nothing ended yet.
     public init() {}
@@ -76,6 +80,22 @@ public final class Revocations: Sendable {
             }
             return news
         }
+        forgetPasswords(changes)
+    }
+
+    /// Whoever's sessions were ended, whoever was revoked and whatever happened to local accounts: the next request
+    /// with a password asks again.
+    private func forgetPasswords(_ changes: StoreChanges) {
+        var people = Set(changes.people + changes.endedSessions.map(\.person))
+        for entry in changes.notBefore {
+            switch entry.scope {
+            case .everyone: proved.forget { _ in true }
+            // A password belongs to no client.
+            case .client: break
+            case .identity(let key): people.insert(key)
+            }
+        }
+        if !people.isEmpty { proved.forget(people.contains) }
     }
 
     /// Forgets sessions whose last token has expired.

@@ -32,6 +32,14 @@ struct GrantRecord {
         return event
     }
 
+    /// A password that was right, and opened no session.
+    func proved(_ person: ProvedPerson, duration: Duration) -> AuditEvent {
+        var event = event(.login, duration)
+        describe(person.identity, nil, &event)
+        event.userID = person.userID
+        return event
+    }
+
     /// Nil for a refusal that was told already: of all attempts during one wait only the first is.
     func refused(_ refusal: Refusal, duration: Duration) -> AuditEvent? {
         if let wait = refusal.wait, !wait.isFirst { return nil }

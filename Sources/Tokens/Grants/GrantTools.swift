@@ -92,12 +92,12 @@ struct GrantTools: Sendable {
         do {
             return try await sessions.open(session)
         } catch {
-            throw refusal(error, identity)
+            throw Self.refusal(error, identity)
         }
     }
 
     /// A conflict is a number of `attributes.user_id` that somebody else owns.
-    private func refusal(_ error: StoreError, _ identity: Identity) -> Refusal {
+    static func refusal(_ error: StoreError, _ identity: Identity) -> Refusal {
         var refusal =
             error.code == .conflict
             ? Refusal(Rejection(.userIDTaken, source: identity.key.source, key: identity.key, detail: error.detail))
@@ -109,6 +109,7 @@ struct GrantTools: Sendable {
     /// Ends a session here at once, and in the store for the other nodes.
     func end(_ session: Session, now: Timestamp) async throws(Refusal) {
         revocations.end(session.id, until: session.hardEnd)
+        revocations.proved.forget { $0 == session.identity.key }
         _ = try await ask { () throws(StoreError) in try await sessions.end(.session(session.id), now: now) }
     }
 }

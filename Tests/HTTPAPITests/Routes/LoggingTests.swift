@@ -31,20 +31,13 @@ struct LoggingTests {
         var all: [String] { lines.withLock { $0 } }
     }
 
-    private struct Broken: TokenIssuing {
-        func login(_ request: LoginRequest, context: RequestContext) async throws(TokenError) -> TokenModel {
-            ScriptedTokens.model
-        }
-        func token(_ request: TokenRequest, context: RequestContext) async throws(TokenError) -> AccessTokenResponse {
-            AccessTokenResponse(accessToken: "secret-token", expiresIn: 1)
-        }
-        func keySet() -> [UInt8] { [] }
-    }
-
     @Test func requestsWithoutQueryOrBody() async throws {
         let lines = LineBox()
         let logger = Logger(label: "test") { _ in Recorder(lines: lines) }
-        let server = try await TestServer.start(Broken(), logger: logger)
+        let tokens = ScriptedTokens(token: { _, _ throws(TokenError) in
+            AccessTokenResponse(accessToken: "secret-token", expiresIn: 1)
+        })
+        let server = try await TestServer.start(tokens, logger: logger)
         let connection = try await RawConnection.open(port: server.port)
         let response = try await connection.request(
             "POST",
@@ -72,7 +65,8 @@ struct LoggingTests {
                     path: "/x",
                     summary: "",
                     carriesCredentials: false,
-                    caching: .byHandler
+                    caching: .byHandler,
+                    answers: []
                 ) { _ in throw Surprise() }
             ]),
             logger: Logger(label: "test") { _ in Recorder(lines: lines) }

@@ -19,7 +19,7 @@ struct TestServer: Sendable {
     private let running: Task<Void, any Error>
 
     static func start(
-        _ tokens: any TokenIssuing = ScriptedTokens(),
+        _ tokens: any TokenRules = ScriptedTokens(),
         setting: AuthenticationSetting? = nil,
         logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
         change: (inout HTTPSettings) -> Void = { _ in }
@@ -68,7 +68,7 @@ struct TestServer: Sendable {
 
     /// Starts a server, runs `body`, stops it whatever happens.
     static func with<Value>(
-        _ tokens: any TokenIssuing = ScriptedTokens(),
+        _ tokens: any TokenRules = ScriptedTokens(),
         setting: AuthenticationSetting? = nil,
         _ change: (inout HTTPSettings) -> Void = { _ in },
         _ body: (TestServer) async throws -> Value

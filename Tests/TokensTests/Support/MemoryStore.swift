@@ -3,7 +3,7 @@ import FoundationEssentials
 import Tokens
 
 /// The stores of this room in memory, as their protocols describe them; the real ones are Storage's.
-actor MemoryStore: SessionStore, KeyStore, ChangeStore {
+actor MemoryStore: SessionStore, PeopleStore, KeyStore, ChangeStore {
     private var sessions: [UUID: Session] = [:]
     private var identities: [IdentityKey: Int32] = [:]
     private var nextNumber: Int32 = 77
@@ -131,6 +131,31 @@ actor MemoryStore: SessionStore, KeyStore, ChangeStore {
         }
         if case .identity(let key) = selection { note(.person(key)) }
         return count
+    }
+
+    // MARK: People
+
+    func userID(of identity: Identity, now: Timestamp) async throws(StoreError) -> Int32 {
+        try begin(isWrite: identities[identity.key] == nil)
+        if let mapped = identity.mappedUserID,
+            identities.contains(where: { $0.value == mapped && $0.key != identity.key })
+        {
+            throw StoreError(.conflict, "userId \(mapped) is taken")
+        }
+        let number = identity.mappedUserID ?? identities[identity.key] ?? Int32(12 + identities.count)
+        identities[identity.key] = number
+        return number
+    }
+
+    func sessions(of key: IdentityKey, now: Timestamp, limit: Int) async throws(StoreError) -> [Session] {
+        try begin(isWrite: false)
+        let live = sessions.values.filter { $0.identity.key == key && $0.isLive(at: now) }
+        return Array(live.sorted { ($0.createdAt, $0.number) > ($1.createdAt, $1.number) }.prefix(limit))
+    }
+
+    func session(number: Int32) async throws(StoreError) -> Session? {
+        try begin(isWrite: false)
+        return sessions.values.first { $0.number == number }
     }
 
     // MARK: Keys

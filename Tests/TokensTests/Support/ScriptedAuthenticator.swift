@@ -8,6 +8,7 @@ final class ScriptedAuthenticator: Authenticating {
         var recheck: RecheckResult?
         var requests: [AuthenticationRequest] = []
         var rechecks = 0
+        var isHeld = false
     }
 
     private let state: Mutex<State>
@@ -32,11 +33,16 @@ final class ScriptedAuthenticator: Authenticating {
     var requests: [AuthenticationRequest] { state.withLock { $0.requests } }
     var recheckCount: Int { state.withLock { $0.rechecks } }
 
+    /// While true, nobody is answered.
+    var isHeld: Bool {
+        get { state.withLock { $0.isHeld } }
+        set { state.withLock { $0.isHeld = newValue } }
+    }
+
     func authenticate(_ request: AuthenticationRequest) async -> AuthenticationResult {
-        state.withLock { state in
-            state.requests.append(request)
-            return state.result
-        }
+        state.withLock { $0.requests.append(request) }
+        while isHeld { try? await Task.sleep(for: .milliseconds(2)) }
+        return result
     }
 
     func recheck(_ key: IdentityKey, locator: String?, credentialState: String?) async -> RecheckResult {

@@ -1,0 +1,46 @@
+internal import Authentication
+internal import FoundationEssentials
+
+/// What the endpoints beside the grants need of the same parts.
+extension GrantTools {
+    /// The client these credentials prove.
+    func authenticate(_ credentials: ClientCredentials, _ context: RequestContext) async throws(TokenError) -> Client {
+        try await clients.authenticate(credentials)
+    }
+
+    /// The claims of a live access token.
+    func liveClaims(_ token: String) throws(TokenError) -> AccessTokenClaims {
+        do {
+            return try verifier.verify(token)
+        } catch {
+            throw .bearerRefused
+        }
+    }
+
+    /// The person in the claims; a client's own token has none.
+    func person(_ claims: AccessTokenClaims) throws(TokenError) -> AccessTokenClaims.Person {
+        guard let person = claims.person else { throw .noPerson }
+        return person
+    }
+
+    /// The row behind a live token. One that another node ended a moment ago, or that is gone, makes the token a dead one.
+    func row(of id: UUID) async throws(TokenError) -> Session {
+        let session = try await read { () throws(StoreError) in try await sessions.session(id) }
+        guard let session, session.endedAt == nil, clock.now() < session.hardEnd else { throw .bearerRefused }
+        return session
+    }
+
+    /// Asks the store; its failure is an outage.
+    func read<Value>(_ question: () async throws(StoreError) -> Value) async throws(TokenError) -> Value {
+        do {
+            return try await question()
+        } catch {
+            throw Refusal(error).answer
+        }
+    }
+
+    /// As the configuration calls it, or its number when it was taken out of the configuration.
+    func sourceName(_ source: SourceID) -> String {
+        source == .local ? "local" : sourceNames[source] ?? source.description
+    }
+}

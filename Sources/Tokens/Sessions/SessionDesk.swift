@@ -1,0 +1,125 @@
+internal import Authentication
+internal import FoundationEssentials
+
+/// Ends sessions, and lists them to whom they belong: each ending is written, known here at once, and one audit line.
+struct SessionDesk: Sendable {
+    let tools: GrantTools
+    let people: any PeopleStore
+    let audit: any AuditSink
+
+    /// More than anybody has who does not open them by a script.
+    private static let longestList = 1000
+
+    /// RFC 7009.
+    func revoke(_ query: TokenQuery, _ context: RequestContext) async throws(TokenError) {
+        let start = ContinuousClock.now
+        var event = AuditEvent(.revoke)
+        event.client = query.client.id
+        do {
+            try await revoke(query, context, &event, start)
+        } catch {
+            event.reason = error.code.rawValue
+            record(event, context, start)
+            throw error
+        }
+    }
+
+    private func revoke(
+        _ query: TokenQuery,
+        _ context: RequestContext,
+        _ event: inout AuditEvent,
+        _ start: ContinuousClock.Instant
+    ) async throws(TokenError) {
+        let client = try await tools.authenticate(query.client, context)
+        event.client = client.id
+        guard let token = query.token, !token.isEmpty else { throw .missing("token") }
+        let found: (session: Session, client: String)?
+        if let refresh = tools.keys.readRefreshToken(token) {
+            found = try await session(refresh.session).map { ($0, $0.client) }
+        } else if let claims = try? tools.verifier.authenticate(token) {
+            guard claims.clientID == client.id else { throw .tokenOfOtherClient }
+            // Nothing is kept of it that could be ended, and saying 200 would be untrue (RFC 7009 §2.2.1).
+            guard let person = claims.person else { throw .tokenWithoutSession }
+            found = try await session(person.session).map { ($0, $0.client) }
+        } else {
+            found = nil
+        }
+        guard let found else { return }
+        guard found.client == client.id else { throw .tokenOfOtherClient }
+        guard found.session.endedAt == nil, tools.clock.now() < found.session.hardEnd else { return }
+        try await end(found.session, event, context, start)
+    }
+
+    /// Ends the session of an access token.
+    func logout(_ bearer: String, _ context: RequestContext) async throws(TokenError) {
+        let start = ContinuousClock.now
+        let claims = try tools.liveClaims(bearer)
+        let session = try await tools.row(of: try tools.person(claims).session)
+        var event = AuditEvent(.logout)
+        event.client = claims.clientID
+        try await end(session, event, context, start)
+    }
+
+    /// One's own live sessions, newest first.
+    func list(_ bearer: String) async throws(TokenError) -> [SessionSummary] {
+        let (person, key) = try owner(bearer)
+        let now = tools.clock.now()
+        let sessions = try await tools.read { () throws(StoreError) in
+            try await people.sessions(of: key, now: now, limit: Self.longestList)
+        }
+        return sessions.filter { !tools.revocations.isEnded($0.id) }
+            .map { SessionSummary($0, isCurrent: $0.id == person.session) }
+    }
+
+    /// Ends one of one's own; false when there is none of that number.
+    func end(_ number: Int32, _ bearer: String, _ context: RequestContext) async throws(TokenError) -> Bool {
+        let start = ContinuousClock.now
+        let (_, key) = try owner(bearer)
+        let session = try await tools.read { () throws(StoreError) in try await people.session(number: number) }
+        guard let session, session.identity.key == key, session.isLive(at: tools.clock.now()),
+            !tools.revocations.isEnded(session.id)
+        else { return false }
+        var event = AuditEvent(.logout)
+        event.client = session.client
+        try await end(session, event, context, start)
+        return true
+    }
+
+    private func owner(_ bearer: String) throws(TokenError) -> (AccessTokenClaims.Person, IdentityKey) {
+        let claims = try tools.liveClaims(bearer)
+        let person = try tools.person(claims)
+        guard let key = IdentityKey(subject: claims.subject) else { throw .bearerRefused }
+        return (person, key)
+    }
+
+    private func session(_ id: UUID) async throws(TokenError) -> Session? {
+        try await tools.read { () throws(StoreError) in try await tools.sessions.session(id) }
+    }
+
+    private func end(
+        _ session: Session,
+        _ event: AuditEvent,
+        _ context: RequestContext,
+        _ start: ContinuousClock.Instant
+    ) async throws(TokenError) {
+        do {
+            try await tools.end(session, now: tools.clock.now())
+        } catch {
+            throw error.answer
+        }
+        var event = event
+        event.user = session.identity.username
+        event.userID = session.userID
+        event.source = session.identity.sourceName
+        event.session = session.id.text
+        record(event, context, start)
+    }
+
+    private func record(_ event: AuditEvent, _ context: RequestContext, _ start: ContinuousClock.Instant) {
+        var event = event
+        event.address = context.address
+        event.requestID = context.requestID
+        event.duration = .now - start
+        audit.record(event)
+    }
+}

@@ -1,0 +1,186 @@
+import Authentication
+import Testing
+
+@testable import Tokens
+
+@Suite struct SessionDeskTests {
+    private static let denied = "invalid_token: Authorization has been denied for this request."
+
+    private func revoke(_ world: World, _ token: String?, client: ClientCredentials = World.web) async throws {
+        try await world.service.revoke(TokenQuery(token: token, client: client), context: World.caller)
+    }
+
+    @Test("Either token ends the session, here at once and in the store", arguments: [true, false])
+    func revokes(byRefreshToken: Bool) async throws {
+        let world = try await World()
+        let answer = try await world.logIn()
+        let other = try await world.logIn()
+        try await revoke(world, byRefreshToken ? answer.refreshToken : answer.accessToken)
+        #expect(throws: AccessTokenError.sessionEnded) { try world.service.verifier.verify(answer.accessToken) }
+        #expect(
+            await world.refusal { try await world.refresh(answer.refreshToken) } == "invalid_grant: Session not active"
+        )
+        _ = try world.service.verifier.verify(other.accessToken)
+        let event = try #require(world.audit.events.last { $0.kind == .revoke })
+        #expect(event.reason == nil)
+        #expect(event.user == "alice")
+        #expect(event.userID == 12)
+        #expect(event.source == "corp")
+        #expect(event.client == "web")
+        #expect(event.address == "192.0.2.10")
+        #expect(event.session == answer.sessionState)
+        #expect(event.requestID == "r1")
+        // Again, and the other token of the same session: no error, no second line.
+        try await revoke(world, answer.accessToken)
+        try await revoke(world, answer.refreshToken)
+        #expect(world.audit.events.count { $0.kind == .revoke } == 1)
+    }
+
+    @Test func anExpiredAccessTokenStillNamesItsSession() async throws {
+        let world = try await World()
+        let answer = try await world.logIn()
+        world.clock.advance(.seconds(400))
+        try await revoke(world, answer.accessToken)
+        #expect(
+            await world.refusal { try await world.refresh(answer.refreshToken) } == "invalid_grant: Session not active"
+        )
+    }
+
+    @Test(arguments: ["rubbish", "a.b.c"]) func unknownTokensAreNoError(token: String) async throws {
+        let world = try await World()
+        try await revoke(world, token)
+        #expect(world.audit.events.isEmpty)
+    }
+
+    @Test func revocationsRefused() async throws {
+        let world = try await World()
+        let answer = try await world.logIn()
+        let plain = ClientCredentials(id: "plain", secrets: [Password("geheim")])
+        let foreign = "unauthorized_client: The token belongs to another client"
+        #expect(await world.refusal { try await revoke(world, answer.accessToken, client: plain) } == foreign)
+        #expect(await world.refusal { try await revoke(world, answer.refreshToken, client: plain) } == foreign)
+        _ = try world.service.verifier.verify(answer.accessToken)
+        _ = try await world.refresh(answer.refreshToken)
+        #expect(await world.refusal { try await revoke(world, nil) } == "invalid_request: Missing parameter: token")
+        #expect(
+            await world.refusal { try await revoke(world, "x", client: ClientCredentials(id: "nobody")) }
+                == "invalid_client: Invalid client"
+        )
+        let machine = try await world.service.token(
+            TokenRequest(client: World.web, grantType: "client_credentials"),
+            context: World.caller
+        )
+        #expect(
+            await world.refusal { try await revoke(world, machine.accessToken) }
+                == "unsupported_token_type: A client's own token has no session to end; it expires by itself"
+        )
+        let reasons = world.audit.events.filter { $0.kind == .revoke }.map(\.reason)
+        #expect(
+            reasons == [
+                "unauthorized_client", "unauthorized_client", "invalid_request", "invalid_client",
+                "unsupported_token_type",
+            ]
+        )
+    }
+
+    @Test func aPublicClientRevokesItsOwn() async throws {
+        let world = try await World()
+        let open = ClientCredentials(id: "open")
+        let answer = try await world.service.token(
+            TokenRequest(client: open, username: "alice", password: Password("pw"), grantType: "password"),
+            context: World.caller
+        )
+        try await revoke(world, answer.refreshToken, client: open)
+        #expect(throws: AccessTokenError.sessionEnded) { try world.service.verifier.verify(answer.accessToken) }
+    }
+
+    @Test func logsOut() async throws {
+        let world = try await World()
+        let answer = try await world.logIn()
+        try await world.service.logout(answer.accessToken, context: World.caller)
+        #expect(throws: AccessTokenError.sessionEnded) { try world.service.verifier.verify(answer.accessToken) }
+        #expect(
+            await world.refusal { try await world.refresh(answer.refreshToken) } == "invalid_grant: Session not active"
+        )
+        #expect(
+            await world.refusal { try await world.service.logout(answer.accessToken, context: World.caller) }
+                == Self.denied
+        )
+        let event = try #require(world.audit.events.last { $0.kind == .logout })
+        #expect(event.kind == .logout)
+        #expect(event.session == answer.sessionState)
+        let machine = try await world.service.token(
+            TokenRequest(client: World.web, grantType: "client_credentials"),
+            context: World.caller
+        )
+        let refusal = await world.refusal { try await world.service.logout(machine.accessToken, context: World.caller) }
+        #expect(refusal?.hasPrefix("insufficient_scope") == true)
+    }
+
+    @Test func listsOnesOwn() async throws {
+        let world = try await World()
+        let first = try await world.logIn()
+        world.clock.advance(.seconds(10))
+        let login = try await world.login()
+        world.clock.advance(.seconds(10))
+        _ = try await world.refresh(first.refreshToken)
+        var bob = World.alice
+        bob.key = IdentityKey(source: SourceID(1), stableID: "bob")
+        world.authenticator.result = .authenticated(bob)
+        _ = try await world.logIn()
+        let list = try await world.service.sessions(first.accessToken)
+        #expect(list.map(\.number) == [78, 77])
+        #expect(
+            list.last
+                == SessionSummary(
+                    number: 77,
+                    id: first.sessionState ?? "",
+                    client: "web",
+                    scope: "read",
+                    address: "192.0.2.10",
+                    userAgent: "curl",
+                    createdAt: 1_790_000_000,
+                    lastUsedAt: 1_790_000_020,
+                    expiresAt: 1_790_001_820,
+                    isCurrent: true
+                )
+        )
+        #expect(list.first?.isCurrent == false)
+        #expect(list.first?.client == "login")
+        #expect(try await world.service.sessions(login.accessToken).map(\.isCurrent) == [true, false])
+    }
+
+    @Test func endsOnesOwnByNumber() async throws {
+        let world = try await World()
+        let first = try await world.logIn()
+        let second = try await world.logIn()
+        var bob = World.alice
+        bob.key = IdentityKey(source: SourceID(1), stableID: "bob")
+        world.authenticator.result = .authenticated(bob)
+        let bobs = try await world.logIn()
+        func end(_ number: Int32, _ bearer: String) async throws -> Bool {
+            try await world.service.endSession(number, bearer: bearer, context: World.caller)
+        }
+        #expect(try await !end(79, first.accessToken), "bob's")
+        #expect(try await !end(0, first.accessToken))
+        #expect(try await !end(4711, first.accessToken))
+        _ = try world.service.verifier.verify(bobs.accessToken)
+        #expect(try await end(78, first.accessToken))
+        #expect(throws: AccessTokenError.sessionEnded) { try world.service.verifier.verify(second.accessToken) }
+        #expect(try await !end(78, first.accessToken), "twice")
+        #expect(try await world.service.sessions(first.accessToken).map(\.number) == [77])
+        #expect(try await end(77, first.accessToken), "the present one")
+        #expect(await world.refusal { try await world.service.sessions(first.accessToken) } == Self.denied)
+        #expect(world.audit.events.count { $0.kind == .logout } == 2)
+    }
+
+    @Test func anOutageIsToldAndTheSessionIsDeadHereAllTheSame() async throws {
+        let world = try await World()
+        let answer = try await world.logIn()
+        await world.store.fail(with: StoreError(.unavailable, "gone"))
+        #expect(
+            await world.refusal { try await revoke(world, answer.refreshToken) }
+                == "temporarily_unavailable: The directory is not reachable"
+        )
+    }
+}
