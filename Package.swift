@@ -229,7 +229,12 @@ let package = Package(
             exclude: ["load.py"],
             swiftSettings: settings
         ),
-        .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["TestSupport"],
+            exclude: ["Clients"],
+            swiftSettings: settings
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -17,7 +17,8 @@ import Testing
         func authenticate(
             _ username: String,
             password: Password,
-            deadline: ContinuousClock.Instant
+            deadline: ContinuousClock.Instant,
+            gate: any LoginGate
         ) async -> AuthenticationResult {
             count.withLock { $0 += 1 }
             return .rejected(Rejection(.unknownUser, source: id))

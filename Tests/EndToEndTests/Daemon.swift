@@ -43,6 +43,7 @@ final class Daemon: Sendable {
             url = "sqlite:store.db"
             [log]
             level = "trace"
+            \(sections.contains("[tokens]") ? "" : "[tokens]\nissuer = \"http://127.0.0.1:\(port)\"")
             \(sections)
             """
         try home.write(Array(text.utf8), to: "ldapauthd.toml")

@@ -34,7 +34,7 @@ enum ForwardAuthEndpoint {
         Endpoint(
             method: .GET,
             path: "/api/v1/auth/verify",
-            summary: "For reverse proxies: may this request pass, and whose is it?",
+            summary: "For reverse proxies: whether a request may pass, and whose it is.",
             details: """
                 Takes an access token or a name and a password. Whoever may pass is described in headers, whose texts are \
                 UTF-8, percent-encoded outside visible ASCII; all of them are always there, empty where there is nothing \

@@ -28,7 +28,8 @@ struct MediaTypeTests {
     @Test(arguments: [
         ("text/plain", "text/plain"), ("Text/Plain; charset=utf-8", "Text/Plain"),
         ("multipart/form-data; boundary=x", "multipart/form-data"), ("application/hal+json", "application/hal+json"),
-        ("*/*", "*/*"),
+        ("*/*", "*/*"), ("json", "json"), ("application/", "application/"), ("/json", "/json"),
+        ("application/json charset=utf-8", "application/json charset=utf-8"), ("a b/c", "a b/c"),
     ])
     func unsupported(_ contentType: String, _ shown: String) {
         #expect(
@@ -37,9 +38,7 @@ struct MediaTypeTests {
         )
     }
 
-    @Test(
-        arguments: [nil, "", "json", "application/", "/json", "application/json charset=utf-8", "a b/c"] as [String?]
-    )
+    @Test(arguments: [nil, "", " \t"] as [String?])
     func missing(_ contentType: String?) {
         #expect(
             Reading.login(Self.login, contentType)
