@@ -29,7 +29,8 @@ let package = Package(
     name: "ldapauthd",
     products: [
         .executable(name: "ldapauthd", targets: ["ldapauthd"]),
-        .library(name: "LDAPClient", targets: ["LDAPClient"]),
+        // Its public functions take an EventPoller and a BlockingPool.
+        .library(name: "LDAPClient", targets: ["LDAPClient", "EventPoller"]),
         // For the benchmarks, which are a package of their own.
         .library(name: "LdapauthdRooms", targets: ["DirectoryAuth", "HTTPAPI", "Storage", "Tokens", "Authentication"]),
     ],

@@ -36,16 +36,49 @@ public final class Directory: DirectorySource {
         logger: Logger,
         phases: any PhaseSink = NoPhases()
     ) throws(DirectorySettingsError) {
-        let hosts = settings.hosts.map { LDAPHost(settings: $0, poller: poller, pool: pool, logger: logger) }
-        try self.init(settings: settings, hosts: hosts, logger: logger, phases: phases)
+        let roster = HostRoster()
+        // The hosts share their accounts, and so what is known of refusals.
+        let refusals = ServiceRefusals()
+        let log = ServiceAccountLog(Self.logger(logger, settings))
+        let make: @Sendable (LDAPHostSettings) -> any DirectoryHost = { settings in
+            LDAPHost(settings: settings, poller: poller, pool: pool, logger: logger, refusals: refusals) {
+                [weak roster] event in
+                switch event {
+                case .lost: roster?.lost(settings.url)
+                case .serviceRefused(let refusal): log.refused(refusal, host: "\(settings.url)")
+                case .serviceAccepted(let dn, let position):
+                    log.accepted(dn: dn, position: position, host: "\(settings.url)")
+                default: break
+                }
+            }
+        }
+        try self.init(
+            settings: settings,
+            hosts: settings.hosts.map(make),
+            logger: logger,
+            phases: phases,
+            roster: roster,
+            make: make,
+            lookUp: { (name, deadline) async throws(LDAPError) in
+                try await LDAPServiceRecords.look(up: name, deadline: deadline, on: poller)
+            }
+        )
     }
 
+    /// - Parameters:
+    ///   - hosts: one for each of `settings.hosts`.
+    ///   - make: called for each host that the DNS names.
     init(
         settings: DirectorySettings,
         hosts: [any DirectoryHost],
         logger: Logger,
         phases: any PhaseSink = NoPhases(),
-        wallClock: any WallClock = SystemWallClock()
+        wallClock: any WallClock = SystemWallClock(),
+        roster: HostRoster = HostRoster(),
+        make: (@Sendable (LDAPHostSettings) -> any DirectoryHost)? = nil,
+        lookUp: @escaping HostDiscovery.Lookup = { (name, _) throws(LDAPError) in
+            throw LDAPError(.nameResolution, "\(name): nobody was asked")
+        }
     ) throws(DirectorySettingsError) {
         try Self.check(settings)
         self.settings = settings
@@ -63,9 +96,29 @@ public final class Directory: DirectorySource {
             }
         }
         dnCache = settings.dnCache > .zero && bindDN == nil ? DNCache(lifetime: settings.dnCache) : nil
+        roster.add(
+            zip(hosts, hosts.indices).map { host, index in
+                HostRoster.Addition(host: host, rank: HostRank(place: settings.place(ofHost: index)))
+            }
+        )
+        let discoveries = settings.discoveries.indices.map {
+            (place: settings.place(ofDiscovery: $0), discovery: settings.discoveries[$0])
+        }
+        self.hosts = DirectoryHosts(
+            HostKeeper(
+                roster: roster,
+                discoveries: discoveries,
+                lookUp: lookUp,
+                make: make,
+                logger: Self.logger(logger, settings)
+            )
+        )
+    }
+
+    private static func logger(_ logger: Logger, _ settings: DirectorySettings) -> Logger {
         var logger = logger
         logger[metadataKey: "directory"] = "\(settings.name)"
-        self.hosts = DirectoryHosts(hosts, logger: logger)
+        return logger
     }
 
     /// Checks a directory's settings without making anything, for a command that only reads the configuration.
@@ -83,8 +136,8 @@ public final class Directory: DirectorySource {
                 "say where people are, like ou=people,dc=example,dc=org"
             )
         }
-        let hasSearcher = settings.hosts.contains { !$0.serviceIdentities.isEmpty }
-        if settings.bindDNTemplate == nil, !settings.hosts.isEmpty, !hasSearcher {
+        let hasSearcher = settings.hostSettings.contains { !$0.serviceIdentities.isEmpty }
+        if settings.bindDNTemplate == nil, !settings.hostSettings.isEmpty, !hasSearcher {
             throw DirectorySettingsError(
                 .missing,
                 key: "bind_dn",
@@ -117,33 +170,37 @@ public final class Directory: DirectorySource {
 
     /// False when only people themselves can search (settled with bind_dn_template): then no refresh is re-checked.
     public var hasSearchingIdentity: Bool {
-        settings.hosts.contains { !$0.serviceIdentities.isEmpty }
+        settings.hostSettings.contains { !$0.serviceIdentities.isEmpty }
     }
 
-    /// How its hosts are doing, as far as requests have shown.
+    /// How its hosts are doing, as far as requests and probes have shown.
     public var status: DirectoryStatus {
-        let states = zip(hosts.hosts, hosts.order.snapshot()).map { host, snapshot in
-            DirectoryStatus.Host(
-                url: host.settings.url.description,
-                state: snapshot.state,
-                since: snapshot.since,
-                lastError: snapshot.lastError
-            )
-        }
-        return DirectoryStatus(id: id, name: name, hosts: states)
+        DirectoryStatus(
+            id: id,
+            name: name,
+            hosts: hosts.roster.snapshot(),
+            discoveryError: hosts.keeper.discoveryError
+        )
+    }
+
+    /// Begins to look after the hosts before anybody asks them: probes, DNS look-ups, passwords that change. Without it
+    /// that begins with the first request.
+    public func start() {
+        hosts.keeper.start()
     }
 
     /// What the connections to each host are doing now, by its URL, in order of preference.
     public var statistics: [(url: String, connections: LDAPHostStatistics)] {
         get async {
             var result: [(url: String, connections: LDAPHostStatistics)] = []
-            for host in hosts.hosts { result.append((host.settings.url.description, await host.statistics)) }
+            for host in hosts.roster.hosts { result.append((host.settings.url.description, await host.statistics)) }
             return result
         }
     }
 
     /// Closes every connection; what is under way ends as unavailable.
     public func shutdown() async {
-        for host in hosts.hosts { await host.shutdown() }
+        await hosts.keeper.stop()
+        for host in hosts.roster.hosts { await host.shutdown() }
     }
 }

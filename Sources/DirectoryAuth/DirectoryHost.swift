@@ -9,7 +9,7 @@ protocol DirectorySearching: Sendable {
 
 /// What is needed of an `LDAPHost`. Tests of the one-bind rule put a scripted one in its place, because no real server
 /// loses a connection at a chosen moment.
-protocol DirectoryHost: DirectorySearching {
+protocol DirectoryHost: AnyObject, DirectorySearching {
     var settings: LDAPHostSettings { get }
 
     func bind(
@@ -24,6 +24,18 @@ protocol DirectoryHost: DirectorySearching {
     ) async throws(LDAPError) -> Value
 
     func rootDSE(deadline: ContinuousClock.Instant) async throws(LDAPError) -> RootDSE
+
+    /// Reads the root DSE on a fresh connection.
+    func probe(deadline: ContinuousClock.Instant) async throws(LDAPError)
+
+    /// Closes what is idle and sends those away who wait.
+    func giveUp(_ why: String) async
+
+    /// Replaces the service connections by one made with the passwords as they are now.
+    func renewService() async throws(LDAPError)
+
+    /// A number that changes with the passwords of the service accounts.
+    func servicePasswords(deadline: ContinuousClock.Instant) async -> Int?
 
     /// Connects once the way every login does; the last step failed when that did not succeed.
     func connectSteps(deadline: ContinuousClock.Instant) async -> [DirectoryProbe.Step]
@@ -63,7 +75,7 @@ extension LDAPHost: DirectoryHost {
                 duration: step.duration,
                 message: failure?.message ?? step.detail,
                 remedy: failure.flatMap(HostProbe.remedy)
-            )
+            ).with(report, step.kind)
         }
         guard let failure = report.failure, steps.last?.verdict != .failed else { return steps }
         return steps + [
@@ -76,6 +88,33 @@ extension LDAPHost: DirectoryHost {
                 remedy: HostProbe.remedy(failure)
             )
         ]
+    }
+}
+
+extension DirectoryProbe.Step {
+    /// A certificate that ends sooner than this is worth a word.
+    private static let notice: Int64 = 30 * 86_400
+
+    /// The certificates, at the step that showed them; a warning when the server's own ends soon.
+    fileprivate func with(
+        _ report: LDAPConnectReport,
+        _ kind: LDAPConnectReport.Step.Kind,
+        now: Int64 = SystemWallClock().now().seconds
+    ) -> DirectoryProbe.Step {
+        guard kind == .tls else { return self }
+        var step = self
+        if let version = report.tlsVersion, verdict == .passed { step.message += ", \(version)" }
+        step.details = report.chain.enumerated().map { index, certificate in
+            let names = certificate.names.isEmpty ? "" : " for \(certificate.names.joined(separator: ", "))"
+            return "certificate \(index + 1): \(certificate.subject)\(names), issued by \(certificate.issuer), "
+                + "valid until \(certificate.notAfterDay)"
+        }
+        if verdict == .passed, let own = report.chain.first, own.notAfter - now < Self.notice {
+            step.verdict = .warning
+            step.message += "; the certificate ends on \(own.notAfterDay)"
+            step.remedy = "renew it on the directory server"
+        }
+        return step
     }
 }
 

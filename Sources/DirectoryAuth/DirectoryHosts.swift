@@ -1,6 +1,5 @@
 internal import Authentication
 internal import LDAPClient
-internal import Logging
 
 /// The hosts of one directory, asked in order of preference by the one-bind rule (design decision 3).
 ///
@@ -14,33 +13,31 @@ struct DirectoryHosts: DirectorySearching {
         case unavailable(String)
     }
 
-    let hosts: [any DirectoryHost]
-    let order: HostOrder
-    let logger: Logger
+    let keeper: HostKeeper
 
-    init(_ hosts: [any DirectoryHost], logger: Logger) {
-        self.hosts = hosts
-        self.logger = logger
-        order = HostOrder(count: hosts.count)
+    init(_ keeper: HostKeeper) {
+        self.keeper = keeper
     }
 
+    var roster: HostRoster { keeper.roster }
+
     func search(_ request: SearchRequest, deadline: ContinuousClock.Instant) async throws(LDAPError) -> SearchResult {
-        let candidates = order.candidates(asService: true)
-        var failure = LDAPError(.serviceBind, order.lastError ?? "no host is configured")
-        for (position, index) in candidates.enumerated() {
-            let host = hosts[index]
+        await keeper.awaitHosts()
+        let candidates = roster.candidates(asService: true)
+        var failure = LDAPError(.connect, keeper.whyNobody)
+        for (position, candidate) in candidates.enumerated() {
             let start = ContinuousClock.now
             // A host that is silent must leave time for those behind it.
-            let share = (deadline - start) / (candidates.count - position)
-            let patience = min(share, host.settings.operationTimeout)
+            let share = (deadline - start) / min(candidates.count - position, 2)
+            let patience = min(share, candidate.host.settings.operationTimeout)
             guard share > .zero else { throw Self.overdue(failure, isFirst: position == 0) }
             do throws(LDAPError) {
-                let result = try await host.search(request, deadline: start + patience)
-                noteAnswer(index, asService: true)
+                let result = try await candidate.host.search(request, deadline: start + patience)
+                roster.answered(candidate.id, asService: true)
                 return result
             } catch {
                 failure = error
-                noteError(error, index, waited: ContinuousClock.now - start)
+                note(error, candidate, begun: start)
                 guard error.isFaultOfHost, !Task.isCancelled else { throw error }
             }
         }
@@ -79,23 +76,24 @@ struct DirectoryHosts: DirectorySearching {
         _ deadline: ContinuousClock.Instant,
         _ ask: (any DirectoryHost, ContinuousClock.Instant) async throws(LDAPError) -> (BindResponse, Value)
     ) async -> BindOutcome<Value> {
-        var why = "no host is configured"
-        for index in order.candidates() {
-            let host = hosts[index]
+        await keeper.awaitHosts()
+        var why = keeper.whyNobody
+        for candidate in roster.candidates() {
+            let host = candidate.host
             let start = ContinuousClock.now
             guard start < deadline else { return .unavailable("no time was left for the bind; \(why)") }
             let patience = host.settings.connectTimeout + host.settings.operationTimeout
             do throws(LDAPError) {
                 let (response, value) = try await ask(host, min(deadline, start + patience))
                 guard response.resultCode == .busy || response.resultCode == .unavailable else {
-                    noteAnswer(index)
+                    roster.answered(candidate.id)
                     return .answered(response, value)
                 }
                 why = "\(response.host): result \(response.resultCode) to a bind"
-                noteFailure(index, why)
+                failed(candidate, why, begun: start)
             } catch {
                 why = error.message
-                noteError(error, index, waited: ContinuousClock.now - start)
+                note(error, candidate, begun: start)
                 // Nobody knows what became of a bind that was written: it may have counted as a failure already.
                 guard !error.requestWasWritten, error.isFaultOfHost, !Task.isCancelled else {
                     return .unavailable(error.message)
@@ -109,25 +107,22 @@ struct DirectoryHosts: DirectorySearching {
         isFirst ? LDAPError(.timeout, "no time was left for a search") : last
     }
 
-    private func noteAnswer(_ index: Int, asService: Bool = false) {
-        guard order.answered(index, asService: asService) == .cameUp else { return }
-        logger.notice("directory host answers again", metadata: ["host": "\(hosts[index].settings.url)"])
+    private func failed(_ candidate: HostRoster.Candidate, _ why: String, begun: ContinuousClock.Instant) {
+        keeper.tell(roster.failed(candidate.id, why, begun: begun), candidate.host, why)
     }
 
-    private func noteFailure(_ index: Int, _ why: String, refusesService: Bool = false) {
-        guard order.failed(index, why, refusesService: refusesService) == .wentDown else { return }
-        logger.warning(
-            "directory host does not answer",
-            metadata: ["host": "\(hosts[index].settings.url)", "error": "\(why)"]
-        )
-    }
-
-    private func noteError(_ error: LDAPError, _ index: Int, waited: Duration) {
+    private func note(_ error: LDAPError, _ candidate: HostRoster.Candidate, begun: ContinuousClock.Instant) {
         if error.code == .result, !error.isFaultOfHost {
             // It said no to a search, but it said something.
-            noteAnswer(index, asService: true)
-        } else if error.blamesHost(waited: waited, patience: hosts[index].settings.operationTimeout) {
-            noteFailure(index, error.message, refusesService: error.refusesService)
+            roster.answered(candidate.id, asService: true)
+        } else if error.code == .serviceBind, error.resultCode == nil || error.refusesService {
+            // The host is well; the account is not.
+            roster.refusedService(candidate.id, error.message)
+        } else if error.blamesHost(
+            waited: ContinuousClock.now - begun,
+            patience: candidate.host.settings.operationTimeout
+        ) {
+            failed(candidate, error.message, begun: begun)
         }
     }
 }
@@ -143,10 +138,10 @@ extension LDAPError {
         }
     }
 
-    /// The server looked at the service account and said no; anything but 51, 52 and 80, which are the server's own trouble.
+    /// The server looked at the service account and said no; the codes left out are the server's own trouble.
     var refusesService: Bool {
         guard code == .serviceBind, let resultCode else { return false }
-        return ![51, 52, 80].contains(resultCode.rawValue)
+        return ![1, 2, 3, 11, 51, 52, 80].contains(resultCode.rawValue)
     }
 
     /// The host shall be asked after the others for a while. Being too busy ourselves, or having had no time to wait, says

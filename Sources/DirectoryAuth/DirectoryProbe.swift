@@ -8,6 +8,8 @@ public struct DirectoryProbe: Sendable {
     public struct Step: Sendable, Hashable {
         /// What was looked at.
         public enum Name: String, Sendable, Hashable, CaseIterable {
+            /// The hosts of an `srv:` URL.
+            case discovery = "DNS SRV"
             /// The host's name to addresses.
             case resolve
             /// The connection to one of them.
@@ -48,6 +50,8 @@ public struct DirectoryProbe: Sendable {
         public var message: String
         /// What to do about it; nil when there is nothing to do.
         public var remedy: String?
+        /// More of what was seen, a line each: the certificates.
+        public var details: [String] = []
     }
 
     private let directory: Directory
@@ -63,8 +67,8 @@ public struct DirectoryProbe: Sendable {
     ///   - username: searched in place of any person, as typed.
     ///   - deadline: for all hosts together.
     public func run(username: String? = nil, deadline: ContinuousClock.Instant) async -> [Step] {
-        var steps: [Step] = []
-        for host in directory.hosts.hosts {
+        var steps = await discovery()
+        for host in directory.hosts.roster.hosts {
             let probe = HostProbe(directory: directory, host: host, deadline: deadline)
             let searches = [Step.Name.userBase, .sampleUser, .groupsBase, .sampleGroup, .groups]
             let connection = await probe.connection()
@@ -85,6 +89,28 @@ public struct DirectoryProbe: Sendable {
             steps.append(await probe.groupsBase())
             steps.append(await probe.sampleGroup())
             steps.append(await probe.groups(of: person))
+        }
+        return steps
+    }
+
+    /// What the DNS says, where it is asked.
+    private func discovery() async -> [Step] {
+        var steps: [Step] = []
+        for discovery in directory.settings.discoveries {
+            let begun = ContinuousClock.now
+            await directory.hosts.keeper.discoverOnce(discovery.domain)
+            let found = directory.hosts.keeper.found(discovery.domain)
+            let error = directory.hosts.keeper.discoveryError
+            steps.append(
+                Step(
+                    host: "srv:\(discovery.domain)",
+                    name: .discovery,
+                    verdict: error == nil ? .passed : .failed,
+                    duration: ContinuousClock.now - begun,
+                    message: error ?? found,
+                    remedy: error == nil ? nil : "check the domain in urls, and this machine's DNS"
+                )
+            )
         }
         return steps
     }

@@ -13,6 +13,8 @@ public struct DirectorySettings: Sendable {
     public var kind: DirectoryKind
     /// In order of preference. All have the same `serviceIdentities`; empty there means nobody but the person can search.
     public var hosts: [LDAPHostSettings]
+    /// Hosts that the DNS names, in the order of their positions among `hosts`.
+    public var discoveries: [HostDiscovery]
     /// Where people are; may be empty with `bindDNTemplate` only.
     public var userBase: String
     /// How deep people are searched.
@@ -45,6 +47,7 @@ public struct DirectorySettings: Sendable {
         self.name = name
         self.kind = kind
         self.hosts = hosts
+        discoveries = []
         self.userBase = userBase
         userScope = .subtree
         userFilter = nil
@@ -56,4 +59,13 @@ public struct DirectorySettings: Sendable {
         groups.base = groupsBase
         dnCache = .seconds(60)
     }
+
+    /// What hosts are set up with, those not found yet included.
+    var hostSettings: [LDAPHostSettings] { hosts + discoveries.map(\.template) }
+
+    /// The place of a host among everything that `urls` lists.
+    func place(ofHost index: Int) -> Int { index + discoveries.count { $0.position <= index } }
+
+    /// The place of a discovery among everything that `urls` lists.
+    func place(ofDiscovery index: Int) -> Int { discoveries[index].position + index }
 }

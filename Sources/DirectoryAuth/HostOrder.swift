@@ -1,125 +1,50 @@
-internal import Authentication
-internal import Synchronization
+internal import Glibc
 
-/// In which order hosts are asked: by preference, but those that failed a moment ago last, so that not every request waits
-/// for them again. The place where the circuit breaker of design decision 14 will live.
+/// Where a host stands among the others of its directory: the order of `urls`, and inside what an `srv:` URL found the
+/// priority of the DNS record.
+struct HostRank: Sendable, Hashable, Comparable {
+    /// The place in `urls`.
+    var place: Int
+    /// RFC 2782; 0 for a host named in `urls`.
+    var priority = 0
+
+    static func < (left: HostRank, right: HostRank) -> Bool {
+        (left.place, left.priority) < (right.place, right.priority)
+    }
+}
+
+/// The order in which hosts of one rank are asked: by weight, as RFC 2782 has it. Pure.
 ///
-/// A failed host gets its place back when its pause is over, for one request: that one finds out whether it is back. The
-/// pause grows 1, 2, 4, 5 s. When all have failed all are still asked: an answer late is better than none.
-///
-/// One failure is different: a refused service account. Asking again at each login would lock that account at the
-/// directory, so searches leave the host out during its pause, which grows 1, 5, 30, 60 s.
-final class HostOrder: Sendable {
-    /// What an outcome changed, so that each change is logged once.
-    enum Change: Sendable, Hashable {
-        case none
-        case cameUp
-        case wentDown
-    }
-
-    private struct Host {
-        var state = DirectoryStatus.Host.State.unknown
-        var since: Timestamp
-        var lastError: String?
-        var failures = 0
-        var pausedUntil: ContinuousClock.Instant?
-        var refusesService = false
-
-        var pause: Duration {
-            switch failures {
-            case ...1: .seconds(1)
-            case 2: .seconds(refusesService ? 5 : 2)
-            case 3: .seconds(refusesService ? 30 : 4)
-            default: .seconds(refusesService ? 60 : 5)
-            }
+/// The draw is made by a key instead of a die, here the person's name: the same person always comes to the same host, whose
+/// count of wrong passwords is then complete and who has seen a password just changed; different people spread over the
+/// hosts by weight (weighted rendezvous hashing). When hosts come and go, only the people of those hosts move.
+enum HostOrder {
+    /// Positions of `hosts`, best first.
+    static func sorted(_ hosts: [(rank: HostRank, weight: Int, name: String)], key: String) -> [Int] {
+        let scores = hosts.map { score(name: $0.name, weight: $0.weight, key: key) }
+        return hosts.indices.sorted { left, right in
+            hosts[left].rank == hosts[right].rank
+                ? scores[left] > scores[right] : hosts[left].rank < hosts[right].rank
         }
     }
 
-    private struct State {
-        var hosts: [Host]
-        /// How many are down, so that the usual answer needs no look at each.
-        var down = 0
-    }
-
-    private let state: Mutex<State>
-    private let preference: [Int]
-    private let wallClock: any WallClock
-
-    init(count: Int, wallClock: any WallClock = SystemWallClock()) {
-        preference = Array(0..<count)
-        self.wallClock = wallClock
-        state = Mutex(State(hosts: Array(repeating: Host(since: wallClock.now()), count: count)))
-    }
-
-    /// Positions of the hosts in the order in which one request is to ask them.
-    ///
-    /// - Parameter asService: whether the request needs the service account.
-    func candidates(asService: Bool = false, now: ContinuousClock.Instant = .now) -> [Int] {
-        state.withLock { state in
-            guard state.down > 0 else { return preference }
-            var first: [Int] = []
-            var last: [Int] = []
-            for index in preference {
-                // A host that refuses the service account serves people, and their requests must not use up its next try.
-                guard let until = state.hosts[index].pausedUntil, asService || !state.hosts[index].refusesService else {
-                    first.append(index)
-                    continue
-                }
-                if until <= now {
-                    // Whoever comes while this one tries goes to the others first.
-                    state.hosts[index].pausedUntil = now + state.hosts[index].pause
-                    first.append(index)
-                } else if !state.hosts[index].refusesService {
-                    last.append(index)
-                }
-            }
-            return first + last
+    /// u^(1/weight) for a u that key and name make: the greatest of several wins as often as its weight says.
+    private static func score(name: String, weight: Int, key: String) -> Double {
+        // FNV-1a, then a finishing mix: the draw must be the same in every process, which Hasher's is not.
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for octet in [UInt8](key.utf8) + [0] + [UInt8](name.utf8) {
+            hash = (hash ^ UInt64(octet)) &* 0x0000_0100_0000_01B3
         }
+        hash = (hash ^ hash >> 33) &* 0xFF51_AFD7_ED55_8CCD
+        hash = (hash ^ hash >> 33) &* 0xC4CE_B9FE_1A85_EC53
+        hash ^= hash >> 33
+        let uniform = (Double(hash >> 11) + 0.5) / 9_007_199_254_740_992
+        // RFC 2782: a weight of 0 has a very small chance of being selected.
+        return log(uniform) / max(Double(weight), 0.01)
     }
+}
 
-    /// The host answered. That it answers people does not mean that it takes the service account.
-    func answered(_ index: Int, asService: Bool = false) -> Change {
-        state.withLock { state in
-            guard state.hosts[index].state != .up, asService || !state.hosts[index].refusesService else { return .none }
-            let change: Change = state.hosts[index].state == .down ? .cameUp : .none
-            if state.hosts[index].state == .down { state.down -= 1 }
-            state.hosts[index] = Host(state: .up, since: wallClock.now())
-            return change
-        }
-    }
-
-    /// The host did not answer, or cannot serve.
-    ///
-    /// - Parameter refusesService: it answered, but refused the service account.
-    func failed(
-        _ index: Int,
-        _ error: String,
-        refusesService: Bool = false,
-        now: ContinuousClock.Instant = .now
-    ) -> Change {
-        state.withLock { state in
-            let change: Change = state.hosts[index].state == .down ? .none : .wentDown
-            if change == .wentDown {
-                state.hosts[index].state = .down
-                state.hosts[index].since = wallClock.now()
-                state.down += 1
-            }
-            state.hosts[index].lastError = error
-            if refusesService != state.hosts[index].refusesService { state.hosts[index].failures = 0 }
-            state.hosts[index].refusesService = refusesService
-            state.hosts[index].failures = min(state.hosts[index].failures + 1, 10)
-            state.hosts[index].pausedUntil = now + state.hosts[index].pause
-            return change
-        }
-    }
-
-    /// The last error of the host preferred most that has one.
-    var lastError: String? {
-        state.withLock { state in state.hosts.compactMap(\.lastError).first }
-    }
-
-    /// State, since when, and last error of each host.
-    func snapshot() -> [(state: DirectoryStatus.Host.State, since: Timestamp, lastError: String?)] {
-        state.withLock { state in state.hosts.map { ($0.state, $0.since, $0.lastError) } }
-    }
+/// For whom hosts are asked, as the key of `HostOrder`; bound for the length of one login.
+enum HostAffinity {
+    @TaskLocal static var key = ""
 }

@@ -9,7 +9,8 @@ actor HandshakeGate {
     nonisolated let poller: EventPoller
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe poller.asUnownedSerialExecutor() }
 
-    private static let trusted = 8
+    /// A host that falls silent all at once holds so many, and no more.
+    private static let trusted = 4
 
     private var turns = TurnQueue(capacity: 1)
 

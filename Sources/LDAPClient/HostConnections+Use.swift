@@ -35,7 +35,7 @@ extension HostConnections {
         var lost = lost
         while true {
             let (connection, idleSince) = try await take(.service, deadline: deadline, after: lost)
-            guard let idleSince, idleSince < .now - settings.probeAfter else { return connection }
+            guard let idleSince, isDoubtful(idleSince: idleSince) else { return connection }
             do throws(LDAPError) {
                 if try await answers(connection, deadline) { return connection }
             } catch {
@@ -50,6 +50,7 @@ extension HostConnections {
     /// Nobody was heard while a search waited for its answer: new searches go elsewhere, those in flight may still end.
     private func retireIfSuspect(_ connection: LDAPConnection) {
         guard connection.assumeIsolated({ $0.isSuspect }) else { return }
+        distrustIdle()
         withdraw(connection)
         connection.assumeIsolated { $0.retire() }
     }
@@ -85,7 +86,7 @@ extension HostConnections {
     private func bindConnection(_ deadline: ContinuousClock.Instant) async throws(LDAPError) -> LDAPConnection {
         while true {
             let (connection, idleSince) = try await take(.bind, deadline: deadline)
-            guard let idleSince, idleSince < .now - settings.probeAfter else { return connection }
+            guard let idleSince, isDoubtful(idleSince: idleSince) else { return connection }
             do throws(LDAPError) {
                 if try await answers(connection, deadline) { return connection }
             } catch {
@@ -94,7 +95,7 @@ extension HostConnections {
             }
             await connection.close(connection.gone("no answer to a probe"))
             // What has been idle as long lies behind the same firewall: no use waiting for each.
-            closeBinds(idleSince: .now - settings.probeAfter)
+            closeBinds(idleSince: idleSince)
         }
     }
 
@@ -119,9 +120,10 @@ extension HostConnections {
         }
     }
 
-    // MARK: check
+    // MARK: probes
 
-    func connectReport(deadline: ContinuousClock.Instant) async -> LDAPConnectReport {
+    /// Reads the root DSE on a connection made for it. Any answer but “busy” and “unavailable” shows that the host serves.
+    func probe(deadline: ContinuousClock.Instant) async throws(LDAPError) {
         var steps: LDAPDialer.Steps = []
         do throws(LDAPError) {
             let connection = try await dialer.dial(
@@ -129,26 +131,82 @@ extension HostConnections {
                 deadline: min(deadline, .now + settings.connectTimeout),
                 steps: &steps
             )
-            do throws(LDAPError) {
-                if !settings.serviceIdentities.isEmpty {
-                    try await dialer.bindService(connection, deadline: operationDeadline(deadline), steps: &steps)
-                }
-            } catch {
-                close(connection, "checked")
-                throw error
-            }
-            close(connection, "checked")
-            return LDAPConnectReport(steps: steps, failure: nil)
+            let outcome = await rootDSE(connection, operationDeadline(deadline))
+            await connection.close(LDAPError(.shutDown, "probed"))
+            try outcome.get()
         } catch {
-            guard error.isHandshakeFailure else { return LDAPConnectReport(steps: steps, failure: error) }
-            let cause = await TLSDiagnosis.diagnose(
-                url: settings.url,
-                startTLS: settings.startTLS,
-                tls: settings.tls,
-                deadline: deadline
-            )
-            let named = cause.map { LDAPError(.tls, "\(settings.url): \($0.sentence)") } ?? error
-            return LDAPConnectReport(steps: steps, failure: named)
+            throw await explained(error)
         }
+    }
+
+    private func rootDSE(
+        _ connection: LDAPConnection,
+        _ deadline: ContinuousClock.Instant
+    ) async -> Result<Void, LDAPError> {
+        do throws(LDAPError) {
+            _ = try await connection.search(
+                RootDSE.probe,
+                deadline: deadline,
+                maximumBytes: settings.maximumResponseBytes
+            )
+        } catch {
+            guard error.code == .result, error.resultCode != .busy, error.resultCode != .unavailable else {
+                return .failure(error)
+            }
+        }
+        return .success(())
+    }
+
+    // MARK: check
+
+    /// One connection the way every login makes it, and the certificates shown on the way.
+    func connectReport(deadline: ContinuousClock.Instant) async -> LDAPConnectReport {
+        var steps: LDAPDialer.Steps = []
+        var failure: LDAPError?
+        do throws(LDAPError) {
+            try await connectOnce(deadline, &steps)
+        } catch {
+            failure = error
+        }
+        let usesTLS = settings.url.scheme == .ldaps || settings.startTLS
+        guard usesTLS, steps.contains(where: { $0.kind == .tls }) else {
+            return LDAPConnectReport(steps: steps, failure: failure)
+        }
+        let seen = await TLSDiagnosis.inspect(
+            url: settings.url,
+            startTLS: settings.startTLS,
+            tls: settings.tls,
+            deadline: deadline
+        )
+        if let error = failure, error.isHandshakeFailure, let cause = seen.failure {
+            failure = LDAPError(.tls, "\(settings.url): \(cause.sentence)")
+        }
+        return LDAPConnectReport(steps: steps, failure: failure, chain: seen.chain, tlsVersion: seen.version)
+    }
+
+    private func connectOnce(
+        _ deadline: ContinuousClock.Instant,
+        _ steps: inout LDAPDialer.Steps
+    ) async throws(LDAPError) {
+        let connection = try await dialer.dial(
+            id: nextConnectionID(),
+            deadline: min(deadline, .now + settings.connectTimeout),
+            steps: &steps
+        )
+        defer { close(connection, "checked") }
+        guard !settings.serviceIdentities.isEmpty else { return }
+        let (ready, unready) = await dialer.prepareService(deadline: deadline)
+        for refusal in unready.refusals {
+            let error = LDAPError(.serviceBind, "\(settings.url): \(refusal.dn): \(refusal.reason)")
+            steps.append(.init(.serviceBind, .now, refusal.dn, error))
+        }
+        if let failure = unready.failure { throw failure }
+        let bind = await dialer.bindService(
+            connection,
+            as: ready,
+            deadline: operationDeadline(deadline),
+            steps: &steps
+        )
+        if let failure = bind.failure { throw failure }
     }
 }

@@ -23,20 +23,22 @@ actor HostConnections {
 
     let dialer: LDAPDialer
     let logger: Logger
-    private let events: (@Sendable (LDAPHostEvent) -> Void)?
+    let events: (@Sendable (LDAPHostEvent) -> Void)?
     private let limiter = DiagnosisLimiter()
-    private var diagnosis: Task<TLSFailure?, Never>?
+    var diagnosis: Task<TLSFailure?, Never>?
 
     var binds: BindPoolState
     var services: ServicePoolState
-    private var held: [Int: (connection: LDAPConnection, role: Role)] = [:]
+    var held: [Int: (connection: LDAPConnection, role: Role)] = [:]
     private var waiters: [UInt64: Waiter] = [:]
-    private var dials: [Int: Task<Void, Never>] = [:]
+    var dials: [Int: Task<Void, Never>] = [:]
     private var lastConnection = 0
     private var lastWaiter: UInt64 = 0
-    private var sweep: EventPoller.Timer?
-    private var counters = LDAPHostStatistics()
-    private var isShutDown = false
+    var sweep: EventPoller.Timer?
+    var counters = LDAPHostStatistics()
+    var isShutDown = false
+    /// What has been idle since before this is asked whether anybody is still there before it is used.
+    var distrusted: ContinuousClock.Instant?
 
     init(dialer: LDAPDialer, logger: Logger, events: (@Sendable (LDAPHostEvent) -> Void)?) {
         self.dialer = dialer
@@ -139,7 +141,7 @@ actor HostConnections {
         hand(id, .failure(error))
     }
 
-    private func hand(_ id: UInt64, _ outcome: Result<LDAPConnection, LDAPError>) {
+    func hand(_ id: UInt64, _ outcome: Result<LDAPConnection, LDAPError>) {
         guard let waiter = waiters.removeValue(forKey: id) else { return }
         poller.cancel(waiter.timer)
         waiter.continuation.resume(returning: outcome)
@@ -152,7 +154,7 @@ actor HostConnections {
 
     // MARK: dialling
 
-    private func dial(_ role: Role) {
+    func dial(_ role: Role) {
         let id = nextConnectionID()
         counters.dials += 1
         dials[id] = Task {
@@ -173,22 +175,36 @@ actor HostConnections {
         }
     }
 
-    private func connect(_ id: Int, _ role: Role) async throws(LDAPError) -> LDAPConnection {
+    func connect(_ id: Int, _ role: Role) async throws(LDAPError) -> LDAPConnection {
         var steps: LDAPDialer.Steps = []
         let deadline = ContinuousClock.now + settings.connectTimeout
+        guard role == .service, !settings.serviceIdentities.isEmpty else {
+            return try await dialer.dial(id: id, deadline: deadline, steps: &steps)
+        }
+        let (ready, unready) = await dialer.prepareService(deadline: deadline)
+        tell(unready)
+        if let failure = unready.failure { throw failure }
         let connection = try await dialer.dial(id: id, deadline: deadline, steps: &steps)
-        guard role == .service, !settings.serviceIdentities.isEmpty else { return connection }
-        do throws(LDAPError) {
-            try await dialer.bindService(
-                connection,
-                deadline: .now + settings.operationTimeout,
-                steps: &steps
-            )
-        } catch {
-            await connection.close(error)
-            throw error.with(requestWasWritten: false)
+        let bind = await dialer.bindService(
+            connection,
+            as: ready,
+            deadline: .now + settings.operationTimeout,
+            steps: &steps
+        )
+        tell(bind)
+        if let failure = bind.failure {
+            await connection.close(failure)
+            throw failure.with(requestWasWritten: false)
         }
         return connection
+    }
+
+    private func tell(_ bind: LDAPDialer.ServiceBind) {
+        guard let events else { return }
+        for refusal in bind.refusals { events(.serviceRefused(refusal)) }
+        if let accepted = bind.accepted {
+            events(.serviceAccepted(dn: "\(accepted.identity)", position: accepted.position))
+        }
     }
 
     private func arrived(_ connection: LDAPConnection, _ role: Role) {
@@ -197,14 +213,22 @@ actor HostConnections {
             connection.assumeIsolated { $0.close(error) }
             return
         }
-        held[connection.id] = (connection, role)
-        armSweep()
+        hold(connection, role)
         switch role {
         case .bind:
             place(binds.dialed(connection.id, now: .now), connection)
         case .service:
             for waiter in services.dialed(connection.id) { hand(waiter, .success(connection)) }
         }
+        watch(connection)
+    }
+
+    func hold(_ connection: LDAPConnection, _ role: Role) {
+        held[connection.id] = (connection, role)
+        armSweep()
+    }
+
+    func watch(_ connection: LDAPConnection) {
         let id = connection.id
         connection.assumeIsolated {
             $0.whenLost { [weak self] error in self?.assumeIsolated { $0.gone(id, error) } }
@@ -212,7 +236,7 @@ actor HostConnections {
     }
 
     /// Names the cause of a failed handshake; one diagnosis is shared by all who fail, and made once a minute.
-    private func explained(_ error: LDAPError) async -> LDAPError {
+    func explained(_ error: LDAPError) async -> LDAPError {
         guard error.isHandshakeFailure, !isShutDown else { return error }
         if limiter.mayDiagnose(settings.url) {
             let (url, startTLS, tls) = (settings.url, settings.startTLS, settings.tls)
@@ -223,80 +247,5 @@ actor HostConnections {
         }
         guard let cause = await diagnosis?.value else { return error }
         return LDAPError(.tls, "\(settings.url): \(cause.sentence)")
-    }
-
-    // MARK: the end of connections
-
-    private func gone(_ id: Int, _ error: LDAPError) {
-        guard forget(id), error.code == .connectionLost else { return }
-        counters.losses += 1
-        events?(.lost(error))
-    }
-
-    /// Takes a connection out of its pool. False when it is out already.
-    private func forget(_ id: Int) -> Bool {
-        guard let (_, role) = held.removeValue(forKey: id) else { return false }
-        let dials = role == .service ? services.closed(id) : binds.closed(id)
-        if dials, !isShutDown { dial(role) }
-        return true
-    }
-
-    /// A search has ended: its place on the connection is the next one's.
-    func finished(_ connection: LDAPConnection) {
-        if let waiter = services.finished(connection.id) { hand(waiter, .success(connection)) }
-    }
-
-    /// No new searches on this connection.
-    func withdraw(_ connection: LDAPConnection) {
-        if services.closed(connection.id), !isShutDown { dial(.service) }
-    }
-
-    /// Closes a connection that is of no use any more; that is no loss.
-    func close(_ connection: LDAPConnection, _ why: String) {
-        _ = forget(connection.id)
-        let error = LDAPError(.connectionLost, "\(settings.url): \(why)")
-        connection.assumeIsolated { $0.close(error) }
-    }
-
-    private func armSweep() {
-        guard sweep == nil else { return }
-        let pause = max(.milliseconds(50), settings.idleTimeout / 4)
-        sweep = poller.schedule(at: .now + pause) { [weak self] in self?.assumeIsolated { $0.closeIdle() } }
-    }
-
-    private func closeIdle() {
-        sweep = nil
-        let limit = ContinuousClock.now - settings.idleTimeout
-        closeBinds(idleSince: limit)
-        for id in services.unused {
-            guard let connection = held[id]?.connection else { continue }
-            let isIdle = connection.assumeIsolated { $0.inFlight == 0 && $0.lastHeard <= limit }
-            if isIdle { close(connection, "idle") }
-        }
-        if !held.isEmpty { armSweep() }
-    }
-
-    func closeBinds(idleSince limit: ContinuousClock.Instant) {
-        for id in binds.takeIdle(since: limit) {
-            if let connection = held[id]?.connection { close(connection, "idle") }
-        }
-    }
-
-    private var shutDownError: LDAPError { LDAPError(.shutDown, "\(settings.url): shut down") }
-
-    private func closeAll(_ error: LDAPError) {
-        for (connection, _) in held.values { connection.assumeIsolated { $0.close(error) } }
-    }
-
-    func shutdown() async {
-        isShutDown = true
-        let error = shutDownError
-        for id in binds.takeWaiters() + services.takeWaiters() { hand(id, .failure(error)) }
-        closeAll(error)
-        if let sweep { poller.cancel(sweep) }
-        sweep = nil
-        for dial in dials.values { dial.cancel() }
-        for dial in dials.values { await dial.value }
-        diagnosis?.cancel()
     }
 }

@@ -29,4 +29,15 @@ public struct LDAPConnectReport: Sendable {
     public let steps: [Step]
     /// Why no connection came about; nil when it did.
     public let failure: LDAPError?
+    /// The certificates the server shows, its own first; empty without TLS, and when it did not come so far.
+    public let chain: [PresentedCertificate]
+    /// The protocol version agreed on, as “TLS 1.3”.
+    public let tlsVersion: String?
+
+    init(steps: [Step], failure: LDAPError?, chain: [PresentedCertificate] = [], tlsVersion: String? = nil) {
+        self.steps = steps
+        self.failure = failure
+        self.chain = chain
+        self.tlsVersion = tlsVersion
+    }
 }

@@ -1,67 +1,137 @@
 import EventPoller
 
 extension LDAPDialer {
-    /// Binds as the first service identity that the server accepts.
-    /// - Throws: `.serviceBind` with the last refusal when none works, or what the connection threw.
-    func bindService(
-        _ connection: LDAPConnection,
-        deadline: ContinuousClock.Instant,
-        steps: inout Steps
-    ) async throws(LDAPError) {
-        var refusals: [String] = []
-        var lastCode: LDAPResultCode?
-        for identity in settings.serviceIdentities {
-            let begun = ContinuousClock.now
-            do throws(LDAPError) {
-                guard let response = try await bind(connection, identity, deadline) else {
-                    steps.append(.init(.serviceBind, begun, "\(identity)"))
-                    return
-                }
-                let code = response.resultCode
-                if code == .success {
-                    steps.append(.init(.serviceBind, begun, "\(identity)"))
-                    return
-                }
-                lastCode = code
-                refusals.append("\(identity): \(Self.sentence(response))")
-                steps.append(.init(.serviceBind, begun, "\(identity)", refused(refusals, code)))
-                // Another identity helps only against a refusal of this one.
-                guard [.invalidCredentials, .inappropriateAuthentication, .unwillingToPerform].contains(code) else {
-                    break
-                }
-            } catch {
-                guard error.code == .serviceBind else {
-                    steps.append(.init(.serviceBind, begun, "\(identity)", error))
-                    throw error
-                }
-                refusals.append(error.message)
-                steps.append(.init(.serviceBind, begun, "\(identity)", error))
-            }
-        }
-        throw refused(refusals, lastCode)
+    /// What came of binding the service account.
+    struct ServiceBind {
+        /// Who was taken; nil when nobody was.
+        var accepted: PreparedIdentity?
+        var refusals: [LDAPServiceRefusal] = []
+        /// Why nobody was taken.
+        var failure: LDAPError?
     }
 
-    private func refused(_ refusals: [String], _ code: LDAPResultCode?) -> LDAPError {
-        let why = refusals.isEmpty ? "no searching identity is configured" : refusals.joined(separator: "; ")
+    /// The identities that are worth a try now, in order, their passwords read: not those refused a moment ago.
+    ///
+    /// Asked before a connection is made for them.
+    func prepareService(deadline: ContinuousClock.Instant) async -> (ready: [PreparedIdentity], ServiceBind) {
+        var ready: [PreparedIdentity] = []
+        var bind = ServiceBind()
+        var reasons: [String] = []
+        var code: LDAPResultCode?
+        for (position, identity) in settings.serviceIdentities.enumerated() {
+            guard case .simple(let dn, let credential) = identity else {
+                ready.append(PreparedIdentity(identity, position: position, credential: nil))
+                continue
+            }
+            guard case .success(let password) = await readCredential(credential, deadline) else {
+                let reason = "its password cannot be read"
+                reasons.append("\(dn): \(reason)")
+                bind.refusals.append(
+                    LDAPServiceRefusal(dn: dn, position: position, reason: reason, resultCode: nil, retryAfter: nil)
+                )
+                continue
+            }
+            let prepared = PreparedIdentity(identity, position: position, credential: password)
+            switch refusals.verdict(dn: dn, fingerprint: prepared.fingerprint, host: settings.url) {
+            case .mayTry:
+                ready.append(prepared)
+            case .wait(let said, let resultCode, let until):
+                let seconds = max(1, (until - .now).components.seconds + 1)
+                reasons.append("\(dn): \(said); tried again in \(seconds) s, or when its password changes")
+                code = resultCode
+            }
+        }
+        if ready.isEmpty { bind.failure = refused(reasons, code) }
+        return (ready, bind)
+    }
+
+    /// Binds as the first of the identities that the server accepts.
+    func bindService(
+        _ connection: LDAPConnection,
+        as identities: [PreparedIdentity],
+        deadline: ContinuousClock.Instant,
+        steps: inout Steps
+    ) async -> ServiceBind {
+        var outcome = ServiceBind()
+        var reasons: [String] = []
+        var lastCode: LDAPResultCode?
+        for prepared in identities {
+            let begun = ContinuousClock.now
+            let identity = prepared.identity
+            do throws(LDAPError) {
+                let response = try await bind(connection, prepared, deadline)
+                guard let response, response.resultCode != .success else {
+                    if case .simple(let dn, _) = identity { refusals.accepted(dn: dn) }
+                    steps.append(.init(.serviceBind, begun, "\(identity)"))
+                    outcome.accepted = prepared
+                    return outcome
+                }
+                let code = response.resultCode
+                lastCode = code
+                reasons.append("\(identity): \(Self.sentence(response))")
+                steps.append(.init(.serviceBind, begun, "\(identity)", refused(reasons, code)))
+                guard !Self.serverTrouble.contains(code.rawValue) else { break }
+                outcome.refusals.append(note(prepared, response))
+                // Another identity helps only against a refusal of this one.
+                guard Self.refusesIdentity.contains(code.rawValue) else { break }
+            } catch {
+                steps.append(.init(.serviceBind, begun, "\(identity)", error))
+                guard error.code == .serviceBind else {
+                    outcome.failure = error
+                    return outcome
+                }
+                reasons.append(error.message)
+            }
+        }
+        outcome.failure = refused(reasons, lastCode)
+        return outcome
+    }
+
+    /// busy, unavailable, and what servers say when something inside them broke: the account was not looked at.
+    static let serverTrouble: Set<Int32> = [1, 2, 3, 11, 51, 52, 80]
+    /// A wrong password, a locked (19 of 389, 53) or vanished account.
+    private static let refusesIdentity: Set<Int32> = [19, 32, 34, 48, 49, 50, 53]
+
+    private func note(_ prepared: PreparedIdentity, _ response: BindResponse) -> LDAPServiceRefusal {
+        let said = Self.sentence(response)
+        var retryAfter: Duration?
+        // Only a password can be guessed at, and only such an account locks.
+        if case .simple(let dn, _) = prepared.identity {
+            retryAfter = refusals.refused(
+                dn: dn,
+                fingerprint: prepared.fingerprint,
+                host: settings.url,
+                said: said,
+                code: response.resultCode
+            )
+        }
+        return LDAPServiceRefusal(
+            dn: "\(prepared.identity)",
+            position: prepared.position,
+            reason: said,
+            resultCode: response.resultCode,
+            retryAfter: retryAfter
+        )
+    }
+
+    private func refused(_ reasons: [String], _ code: LDAPResultCode?) -> LDAPError {
+        let why = reasons.isEmpty ? "no searching identity is configured" : reasons.joined(separator: "; ")
         return LDAPError(.serviceBind, "\(settings.url): service bind failed: \(why)", resultCode: code)
     }
 
     /// Nil when nothing has to be sent.
     private func bind(
         _ connection: LDAPConnection,
-        _ identity: ServiceIdentity,
+        _ prepared: PreparedIdentity,
         _ deadline: ContinuousClock.Instant
     ) async throws(LDAPError) -> BindResponse? {
-        switch identity {
+        switch prepared.identity {
         case .anonymous:
             return nil
         case .external:
             return try await connection.externalBind(deadline: deadline)
-        case .simple(let dn, let credential):
-            let read = await readCredential(credential, deadline)
-            guard case .success(let password) = read else {
-                throw LDAPError(.serviceBind, "\(identity): its password cannot be read")
-            }
+        case .simple(let dn, _):
+            guard let password = prepared.credential else { return nil }
             return try await Self.simpleBind(connection, dn, password, deadline)
         }
     }
@@ -97,8 +167,20 @@ extension LDAPDialer {
         }
     }
 
+    /// One number for all the passwords as they are now; nil while one cannot be read.
+    func servicePasswords(deadline: ContinuousClock.Instant) async -> Int? {
+        var hasher = Hasher()
+        for case .simple(let dn, let credential) in settings.serviceIdentities {
+            guard case .success(let password) = await readCredential(credential, deadline) else { return nil }
+            hasher.combine(dn)
+            hasher.combine(PreparedIdentity.fingerprint(password))
+        }
+        return hasher.finalize()
+    }
+
     private static func sentence(_ response: BindResponse) -> String {
         let text = LDAPHandle.text(of: response.resultCode.rawValue)
-        return "\(response.resultCode) (\(text)) \(response.diagnosticMessage)"
+        let said = response.diagnosticMessage.isEmpty ? "" : ": \(response.diagnosticMessage)"
+        return "\(response.resultCode) (\(text))\(said)"
     }
 }

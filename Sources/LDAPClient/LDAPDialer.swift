@@ -11,10 +11,18 @@ struct LDAPDialer: Sendable {
     let poller: EventPoller
     let pool: BlockingPool
     let resolver: NameResolver
+    let refusals: ServiceRefusals
     let gate: HandshakeGate
 
-    init(settings: LDAPHostSettings, poller: EventPoller, pool: BlockingPool, resolver: NameResolver) {
+    init(
+        settings: LDAPHostSettings,
+        poller: EventPoller,
+        pool: BlockingPool,
+        resolver: NameResolver,
+        refusals: ServiceRefusals = ServiceRefusals()
+    ) {
         self.settings = settings
+        self.refusals = refusals
         self.poller = poller
         self.pool = pool
         self.resolver = resolver

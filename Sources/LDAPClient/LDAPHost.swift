@@ -23,12 +23,14 @@ public final class LDAPHost: Sendable {
     ///   - poller: the thread on which the connections live.
     ///   - pool: for handshakes and for reading certificates and passwords; a stuck handshake takes one thread until
     ///     `connectTimeout`.
+    ///   - refusals: what is known of refused service accounts; one for all hosts that share them.
     ///   - events: told of connections made, failed and lost, on the poller's thread: it must not block.
     public convenience init(
         settings: LDAPHostSettings,
         poller: EventPoller,
         pool: BlockingPool,
         logger: Logger,
+        refusals: ServiceRefusals = ServiceRefusals(),
         events: (@Sendable (LDAPHostEvent) -> Void)? = nil
     ) {
         self.init(
@@ -37,6 +39,7 @@ public final class LDAPHost: Sendable {
             pool: pool,
             logger: logger,
             resolver: .shared,
+            refusals: refusals,
             events: events
         )
     }
@@ -47,10 +50,17 @@ public final class LDAPHost: Sendable {
         pool: BlockingPool,
         logger: Logger,
         resolver: NameResolver,
+        refusals: ServiceRefusals = ServiceRefusals(),
         events: (@Sendable (LDAPHostEvent) -> Void)? = nil
     ) {
         self.settings = settings
-        let dialer = LDAPDialer(settings: settings, poller: poller, pool: pool, resolver: resolver)
+        let dialer = LDAPDialer(
+            settings: settings,
+            poller: poller,
+            pool: pool,
+            resolver: resolver,
+            refusals: refusals
+        )
         connections = HostConnections(dialer: dialer, logger: logger, events: events)
     }
 
@@ -106,6 +116,35 @@ public final class LDAPHost: Sendable {
             throw LDAPError(.result, "\(settings.url): the root DSE cannot be read", resultCode: .noSuchObject)
         }
         return RootDSE(entry: entry)
+    }
+
+    /// Reads the root DSE on a connection made for it and closed afterwards; no account is involved.
+    ///
+    /// An answer that refuses the read is an answer. What a circuit breaker asks before it closes.
+    /// - Throws: why the host does not serve: `.nameResolution`, `.connect`, `.tls`, `.connectionLost`, `.timeout`,
+    ///   `.result` with 51 or 52.
+    public func probe(deadline: ContinuousClock.Instant) async throws(LDAPError) {
+        try await connections.probe(deadline: deadline)
+    }
+
+    /// Gives the host up for now: idle connections are closed, and those who wait for one are sent away with `.connect`, so
+    /// that they may ask another host. Requests under way go on; the next request connects afresh.
+    public func giveUp(_ why: String) async {
+        await connections.giveUp(why)
+    }
+
+    /// Makes a service connection with the passwords as they are now; the service connections of before take no more
+    /// searches and end with those under way. When it fails, they stay.
+    /// - Throws: what made the connection impossible, `.serviceBind` when no account was accepted.
+    public func renewService() async throws(LDAPError) {
+        try await connections.renewService()
+    }
+
+    /// A number that changes with the passwords of the service accounts; nil while one of them cannot be read.
+    ///
+    /// It tells nothing of them outside this process.
+    public func servicePasswords(deadline: ContinuousClock.Instant) async -> Int? {
+        await connections.dialer.servicePasswords(deadline: deadline)
     }
 
     /// Makes one connection the way every login does, step by step, and closes it.

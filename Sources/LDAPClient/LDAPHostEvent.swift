@@ -6,4 +6,8 @@ public enum LDAPHostEvent: Sendable {
     case connectFailed(LDAPError)
     /// A connection that was open is lost.
     case lost(LDAPError)
+    /// A service account was refused, or its password cannot be read.
+    case serviceRefused(LDAPServiceRefusal)
+    /// A service connection was bound: as whom, and at which place of the identities configured.
+    case serviceAccepted(dn: String, position: Int)
 }

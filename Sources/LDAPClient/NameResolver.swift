@@ -6,7 +6,7 @@ import Synchronization
 /// has no timeout and a broken resolver must not pin the threads that others need.
 ///
 /// An answer is used for `freshness` without asking again; when the resolver fails or is too slow, the last answer is used
-/// however old it is. Calls for one name share one look-up.
+/// however old it is: where there is one, a new one is waited for a moment only. Calls for one name share one look-up.
 final class NameResolver: Sendable {
     /// One for the process: what is known of a name is the same for every directory.
     static let shared = NameResolver()
@@ -27,13 +27,16 @@ final class NameResolver: Sendable {
     /// More names than that are not kept: a directory has a handful.
     private static let nameLimit = 256
 
+    /// How long a new answer is waited for when there is an old one.
+    private static let patience = Duration.milliseconds(250)
+
     private let state = Mutex(State())
     private let threads: BlockingPool
     private let freshness: Duration
     private let lookup: Lookup
 
     init(freshness: Duration = .seconds(30), lookup: @escaping Lookup = systemLookup) {
-        threads = BlockingPool(name: "resolver", threads: 4, queueLimit: 64)
+        threads = BlockingPool(name: "resolver", threads: 8, queueLimit: 64)
         self.freshness = freshness
         self.lookup = lookup
     }
@@ -48,9 +51,9 @@ final class NameResolver: Sendable {
     ) async throws(LDAPError) -> [SocketAddress] {
         // An address needs nobody's answer.
         if let address = SocketAddress(numeric: host) { return [address.with(port: port)] }
-        if let known = state.withLock({ $0.known[host] }), known.until > .now {
-            return known.addresses.map { $0.with(port: port) }
-        }
+        let known = state.withLock { $0.known[host] }
+        if let known, known.until > .now { return known.addresses.map { $0.with(port: port) } }
+        let deadline = known == nil ? deadline : min(deadline, .now + Self.patience)
         let handover = Handover<Answer>()
         let failure: String
         do throws(BlockingPool.GivenUp) {

@@ -37,6 +37,8 @@ struct ServicePoolState {
     var open: Int { loads.count }
     var inFlight: Int { loads.values.reduce(0, +) }
     var waiting: Int { waiters.count }
+    /// Those that take searches.
+    var connections: [Connection] { Array(loads.keys) }
     /// Those that nobody uses or is about to use.
     var unused: [Connection] { loads.filter { $0.value == 0 }.map(\.key) }
 
@@ -68,6 +70,13 @@ struct ServicePoolState {
         var served: [Waiter] = []
         while let waiter = next(for: connection) { served.append(waiter) }
         return served
+    }
+
+    /// A connection that nobody had dialled for those who wait is there: who uses it.
+    mutating func adopted(_ connection: Connection) -> [Waiter] {
+        let wasDialing = isDialing
+        defer { isDialing = wasDialing }
+        return dialed(connection)
     }
 
     /// The dial failed: who would wait for nothing and has to be told.

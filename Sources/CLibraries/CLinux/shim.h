@@ -3,9 +3,14 @@
 #ifndef LDAPAUTHD_CLINUX_SHIM_H
 #define LDAPAUTHD_CLINUX_SHIM_H
 
+#include <arpa/nameser.h>
 #include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <resolv.h>
 #include <signal.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
@@ -57,6 +62,31 @@ static inline int clinux_trap_stop(void) {
     sigemptyset(&action.sa_mask);
     if (sigaction(SIGTERM, &action, 0) != 0 || sigaction(SIGINT, &action, 0) != 0) return -1;
     return clinux_stop_event;
+}
+
+// One question of class IN to the name servers of resolv.conf(5), which is read each time, or to 127.0.0.1 at `port` when
+// that is not 0. Blocks for as long as resolver(3) does. Returns the length of the answer, or -1 with *failure set to
+// h_errno (HOST_NOT_FOUND, NO_DATA, TRY_AGAIN, NO_RECOVERY).
+static inline int clinux_dns_query(const char *name, int type, uint16_t port, uint8_t *answer, int size, int *failure) {
+    struct __res_state state;
+    memset(&state, 0, sizeof state);
+    if (res_ninit(&state) != 0) {
+        *failure = NO_RECOVERY;
+        return -1;
+    }
+    if (port != 0) {
+        state.nscount = 1;
+        state.nsaddr_list[0].sin_family = AF_INET;
+        state.nsaddr_list[0].sin_port = htons(port);
+        state.nsaddr_list[0].sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        state._u._ext.nsaddrs[0] = NULL;
+        state.retrans = 1;
+        state.retry = 1;
+    }
+    int length = res_nquery(&state, name, ns_c_in, type, answer, size);
+    *failure = length < 0 ? state.res_h_errno : 0;
+    res_nclose(&state);
+    return length > size ? size : length;
 }
 
 static const uint32_t clinux_EPOLLET = (uint32_t)EPOLLET;

@@ -1,0 +1,317 @@
+internal import Authentication
+internal import LDAPClient
+internal import Synchronization
+
+/// The hosts of one directory, as many as are known now, and what is known of each: who may be asked, and in which order.
+final class HostRoster: Sendable {
+    /// A host and its name among the members.
+    struct Candidate: Sendable {
+        let id: Int
+        let host: any DirectoryHost
+    }
+
+    /// A host to be added.
+    struct Addition: Sendable {
+        let host: any DirectoryHost
+        let rank: HostRank
+        var weight = 1
+    }
+
+    /// What a request found out.
+    struct News: Sendable, Hashable {
+        var change = HostBreaker.Change.none
+        /// Failures in a row.
+        var failures = 0
+    }
+
+    private struct Member {
+        let id: Int
+        let host: any DirectoryHost
+        var rank: HostRank
+        var weight: Int
+        var breaker = HostBreaker()
+        /// Why it does not take the service account.
+        var serviceRefusal: String?
+        var lastError: String?
+        var totalFailures: UInt64 = 0
+        var since: Timestamp
+
+        var state: DirectoryStatus.Host.State {
+            if breaker.isOpen { return .down }
+            if serviceRefusal != nil { return .serviceRefused }
+            guard breaker.lastNews != nil else { return .unknown }
+            return breaker.isWell ? .up : .failing
+        }
+    }
+
+    private struct State {
+        var members: [Member] = []
+        var lastID = 0
+        /// The usual answer, as long as every host is well and none shares its rank with another.
+        var usual: [Candidate]?
+
+        func index(_ id: Int) -> Int? { members.firstIndex { $0.id == id } }
+    }
+
+    private let state: Mutex<State>
+    private let wallClock: any WallClock
+
+    init(_ additions: [Addition] = [], wallClock: any WallClock = SystemWallClock()) {
+        self.wallClock = wallClock
+        state = Mutex(State())
+        add(additions)
+    }
+
+    // MARK: members
+
+    /// Every host, preferred ones first.
+    var hosts: [any DirectoryHost] { state.withLock { $0.members.map(\.host) } }
+
+    var isEmpty: Bool { state.withLock { $0.members.isEmpty } }
+
+    /// Where the hosts of these places in `urls` are.
+    func urls(at places: Set<Int>) -> [LDAPURL] {
+        state.withLock { state in
+            state.members.filter { places.contains($0.rank.place) }.map(\.host.settings.url)
+        }
+    }
+
+    func add(_ additions: [Addition]) {
+        let now = wallClock.now()
+        state.withLock { state in
+            for addition in additions {
+                state.lastID += 1
+                state.members.append(
+                    Member(
+                        id: state.lastID,
+                        host: addition.host,
+                        rank: addition.rank,
+                        weight: addition.weight,
+                        since: now
+                    )
+                )
+            }
+            state.members.sort { $0.rank < $1.rank }
+            state.usual = nil
+        }
+    }
+
+    /// The hosts found for one place are these now; those that stay keep what is known of them.
+    ///
+    /// - Parameter make: called for those that are new.
+    /// - Returns: hosts that are members no more, and how many are new.
+    func replace(
+        place: Int,
+        with found: [HostDiscovery.Found],
+        _ make: (HostDiscovery.Found) -> any DirectoryHost
+    ) -> (gone: [any DirectoryHost], added: Int) {
+        let (gone, news) = state.withLock { state -> ([any DirectoryHost], [HostDiscovery.Found]) in
+            var news: [HostDiscovery.Found] = []
+            for host in found {
+                let known = state.members.firstIndex {
+                    $0.rank.place == place && $0.host.settings.url == host.url
+                }
+                guard let known else {
+                    news.append(host)
+                    continue
+                }
+                state.members[known].rank.priority = host.priority
+                state.members[known].weight = host.weight
+            }
+            let urls = Set(found.map(\.url))
+            let gone = state.members.filter { $0.rank.place == place && !urls.contains($0.host.settings.url) }
+            state.members.removeAll { member in gone.contains { $0.id == member.id } }
+            state.usual = nil
+            return (gone.map(\.host), news)
+        }
+        add(
+            news.map {
+                Addition(
+                    host: make($0),
+                    rank: HostRank(place: place, priority: $0.priority),
+                    weight: $0.weight
+                )
+            }
+        )
+        return (gone, news.count)
+    }
+
+    // MARK: requests
+
+    /// The hosts that a request is to ask, in order; none while all are known to be down.
+    ///
+    /// - Parameters:
+    ///   - asService: whether the request needs the service account.
+    ///   - key: who is asked about; chooses among hosts of one rank.
+    func candidates(
+        asService: Bool = false,
+        key: String = HostAffinity.key,
+        now: ContinuousClock.Instant = .now
+    ) -> [Candidate] {
+        state.withLock { state in
+            if let usual = state.usual { return usual }
+            let ranks = Set(state.members.map(\.rank))
+            let hasTies = ranks.count < state.members.count
+            if !hasTies, state.members.allSatisfy({ $0.breaker.isSettled && $0.serviceRefusal == nil }) {
+                let usual = state.members.map { Candidate(id: $0.id, host: $0.host) }
+                state.usual = usual
+                return usual
+            }
+            var order = Array(state.members.indices)
+            if hasTies {
+                let hosts = state.members.map { ($0.rank, $0.weight, $0.host.settings.url.description) }
+                order = HostOrder.sorted(hosts, key: key)
+            }
+            var first: [Candidate] = []
+            var last: [Candidate] = []
+            for index in order {
+                let candidate = Candidate(id: state.members[index].id, host: state.members[index].host)
+                switch state.members[index].breaker.admission(now: now) {
+                case .no: continue
+                case .asUsual where !asService || state.members[index].serviceRefusal == nil: first.append(candidate)
+                case .asUsual, .afterOthers: last.append(candidate)
+                }
+            }
+            return first + last
+        }
+    }
+
+    /// Why nobody can be asked.
+    var whyNobody: String {
+        state.withLock { state in
+            guard let error = state.members.lazy.compactMap(\.lastError).first else { return "no host is known" }
+            return "no host answers; \(error)"
+        }
+    }
+
+    /// The host answered. That it answers people does not mean that it takes the service account.
+    func answered(_ id: Int, asService: Bool = false, now: ContinuousClock.Instant = .now) {
+        change(id) { member in
+            member.breaker.answered(now: now)
+            if asService { member.serviceRefusal = nil }
+            return News()
+        }
+    }
+
+    /// A request begun at `begun` failed by the host's fault.
+    func failed(
+        _ id: Int,
+        _ error: String,
+        begun: ContinuousClock.Instant,
+        now: ContinuousClock.Instant = .now
+    ) -> News {
+        change(id) { member in
+            member.lastError = error
+            member.totalFailures += 1
+            let change = member.breaker.failed(begun: begun, now: now)
+            return News(change: change, failures: member.breaker.failures)
+        }
+    }
+
+    /// The host does not take the service account, or there is none to try.
+    func refusedService(_ id: Int, _ error: String) {
+        change(id) { member in
+            member.serviceRefusal = error
+            member.lastError = error
+            return News()
+        }
+    }
+
+    /// A connection to the host was lost.
+    func lost(_ url: LDAPURL) {
+        state.withLock { state in
+            for index in state.members.indices where state.members[index].host.settings.url == url {
+                state.members[index].breaker.doubt()
+            }
+        }
+    }
+
+    @discardableResult
+    private func change(_ id: Int, _ body: (inout Member) -> News) -> News {
+        state.withLock { state in
+            guard let index = state.index(id) else { return News() }
+            let before = state.members[index].state
+            let news = body(&state.members[index])
+            let after = state.members[index].state
+            if before != after {
+                state.members[index].since = wallClock.now()
+                state.usual = nil
+                if after == .up { state.members[index].lastError = nil }
+            }
+            return news
+        }
+    }
+
+    // MARK: probes
+
+    /// Hosts to look at now; each counts as being looked at until `probeEnded`.
+    ///
+    /// - Parameter silence: after so long without news a host is looked at.
+    func takeProbes(silence: Duration, now: ContinuousClock.Instant = .now) -> [Candidate] {
+        state.withLock { state in
+            var due: [Candidate] = []
+            for index in state.members.indices {
+                let breaker = state.members[index].breaker
+                let isDue = breaker.nextProbe.map { $0 <= now } ?? breaker.wantsLook(after: silence, now: now)
+                guard isDue else { continue }
+                state.members[index].breaker.probeBegan(now: now)
+                due.append(Candidate(id: state.members[index].id, host: state.members[index].host))
+            }
+            return due
+        }
+    }
+
+    /// When the next probe of a host that is down is due.
+    var nextProbe: ContinuousClock.Instant? {
+        state.withLock { state in state.members.compactMap(\.breaker.nextProbe).min() }
+    }
+
+    /// A probe was not made after all; nothing was learned.
+    func probeAborted(_ id: Int) {
+        change(id) { member in
+            member.breaker.probeAborted()
+            return News()
+        }
+    }
+
+    /// A probe ended; `error` is nil when the host answered.
+    func probeEnded(
+        _ id: Int,
+        error: String?,
+        begun: ContinuousClock.Instant,
+        now: ContinuousClock.Instant = .now
+    ) -> News {
+        change(id) { member in
+            if let error {
+                member.lastError = error
+                member.totalFailures += 1
+            }
+            let change = member.breaker.probeEnded(succeeded: error == nil, begun: begun, now: now)
+            return News(change: change, failures: member.breaker.failures)
+        }
+    }
+
+    /// Hosts that refuse the service account, or all that are not down.
+    func members(refusingService: Bool) -> [Candidate] {
+        state.withLock { state in
+            state.members.filter { !$0.breaker.isOpen && (!refusingService || $0.serviceRefusal != nil) }
+                .map { Candidate(id: $0.id, host: $0.host) }
+        }
+    }
+
+    /// What is known of each host, preferred ones first.
+    func snapshot() -> [DirectoryStatus.Host] {
+        state.withLock { state in
+            state.members.map { member in
+                DirectoryStatus.Host(
+                    url: member.host.settings.url.description,
+                    state: member.state,
+                    since: member.since,
+                    failures: member.breaker.failures,
+                    totalFailures: member.totalFailures,
+                    lastError: member.lastError
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import EventPoller
+
+/// Connections that are not trusted any more, and those made anew.
+extension HostConnections {
+    /// Whether a connection idle for so long has to show that it lives.
+    func isDoubtful(idleSince since: ContinuousClock.Instant) -> Bool {
+        if since < .now - settings.probeAfter { return true }
+        guard let distrusted else { return false }
+        return since <= distrusted
+    }
+
+    /// Whoever was not heard since now has to show that it lives.
+    func distrustIdle() { distrusted = .now }
+
+    /// Closes what is idle, and sends those away who wait for a connection: the host is given up for now.
+    func giveUp(_ why: String) {
+        distrustIdle()
+        closeBinds(idleSince: .now)
+        for id in services.unused { if let connection = held[id]?.connection { close(connection, why) } }
+        let error = LDAPError(.connect, "\(settings.url): \(why)")
+        for id in binds.takeWaiters() + services.takeWaiters() { hand(id, .failure(error)) }
+    }
+
+    /// Makes a service connection with the passwords as they are now; those of before end when it has come about.
+    func renewService() async throws(LDAPError) {
+        guard !isShutDown, !settings.serviceIdentities.isEmpty else { return }
+        let before = services.connections
+        let id = nextConnectionID()
+        counters.dials += 1
+        let connection: LDAPConnection
+        do throws(LDAPError) {
+            connection = try await connect(id, .service)
+        } catch {
+            counters.dialFailures += 1
+            throw await explained(error)
+        }
+        guard !isShutDown else {
+            let error = shutDownError
+            await connection.close(error)
+            throw error
+        }
+        hold(connection, .service)
+        for waiter in services.adopted(id) { hand(waiter, .success(connection)) }
+        watch(connection)
+        for id in before {
+            guard let connection = held[id]?.connection else { continue }
+            withdraw(connection)
+            await connection.retire()
+        }
+    }
+}

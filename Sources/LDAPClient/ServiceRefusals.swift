@@ -1,0 +1,85 @@
+internal import Synchronization
+
+/// What is remembered of refused service accounts, so that asking again does not lock them; one for all hosts of a
+/// directory, because the hosts share the accounts.
+///
+/// A password that a host has refused is tried there again after 5 s, a minute, and then every 15 minutes: at most four
+/// times in any half hour, below the thresholds at which directories lock. Another host may try it once, it may know
+/// better. A password that has changed is new, and tried at once.
+public final class ServiceRefusals: Sendable {
+    /// Whether an identity may be tried.
+    enum Verdict: Equatable {
+        case mayTry
+        /// What the server said, and when the next try is due.
+        case wait(said: String, code: LDAPResultCode?, until: ContinuousClock.Instant)
+    }
+
+    private struct Refusal {
+        let fingerprint: Int
+        var hosts: Set<LDAPURL>
+        var tries: Int
+        var next: ContinuousClock.Instant
+        var said: String
+        var code: LDAPResultCode?
+
+        /// After so many tries.
+        var pause: Duration {
+            switch tries {
+            case ...1: .seconds(5)
+            case 2: .seconds(60)
+            default: .seconds(900)
+            }
+        }
+    }
+
+    private let state = Mutex<[String: Refusal]>([:])
+
+    /// Nothing is known yet.
+    public init() {}
+
+    /// Asks before a bind; a retry that is due is given to one caller.
+    func verdict(dn: String, fingerprint: Int, host: LDAPURL, now: ContinuousClock.Instant = .now) -> Verdict {
+        state.withLock { state in
+            guard var refusal = state[dn], refusal.fingerprint == fingerprint, refusal.hosts.contains(host) else {
+                return .mayTry
+            }
+            guard refusal.next <= now else {
+                return .wait(said: refusal.said, code: refusal.code, until: refusal.next)
+            }
+            refusal.next = now + refusal.pause
+            state[dn] = refusal
+            return .mayTry
+        }
+    }
+
+    /// The server looked at the account and said no.
+    /// - Returns: how long until the next try.
+    func refused(
+        dn: String,
+        fingerprint: Int,
+        host: LDAPURL,
+        said: String,
+        code: LDAPResultCode,
+        now: ContinuousClock.Instant = .now
+    ) -> Duration {
+        state.withLock { state in
+            var refusal =
+                state[dn] ?? Refusal(fingerprint: fingerprint, hosts: [], tries: 0, next: now, said: said, code: code)
+            if refusal.fingerprint != fingerprint {
+                refusal = Refusal(fingerprint: fingerprint, hosts: [], tries: 0, next: now, said: said, code: code)
+            }
+            refusal.hosts.insert(host)
+            refusal.tries += 1
+            refusal.said = said
+            refusal.code = code
+            refusal.next = now + refusal.pause
+            state[dn] = refusal
+            return refusal.pause
+        }
+    }
+
+    /// The server took it.
+    func accepted(dn: String) {
+        state.withLock { _ = $0.removeValue(forKey: dn) }
+    }
+}
