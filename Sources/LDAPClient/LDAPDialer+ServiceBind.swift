@@ -61,7 +61,9 @@ extension LDAPDialer {
             do throws(LDAPError) {
                 let response = try await bind(connection, prepared, deadline)
                 guard let response, response.resultCode != .success else {
-                    if case .simple(let dn, _) = identity { refusals.accepted(dn: dn) }
+                    if case .simple(let dn, _) = identity {
+                        refusals.accepted(dn: dn, fingerprint: prepared.fingerprint)
+                    }
                     steps.append(.init(.serviceBind, begun, "\(identity)"))
                     outcome.accepted = prepared
                     return outcome

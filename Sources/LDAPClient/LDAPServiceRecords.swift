@@ -28,6 +28,12 @@ public struct LDAPServiceRecords: Sendable, Hashable {
     public let records: [Record]
     /// How long the answer may be kept.
     public let lifetime: Duration
+
+    /// An answer.
+    public init(records: [Record], lifetime: Duration) {
+        self.records = records
+        self.lifetime = lifetime
+    }
 }
 
 extension LDAPServiceRecords {

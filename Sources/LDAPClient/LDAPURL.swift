@@ -180,6 +180,9 @@ extension LDAPURL {
         return text
     }
 
+    /// True for an IPv4 or IPv6 address in digits.
+    public static func isAddress(_ host: String) -> Bool { isIPv4(host) || isIPv6(host) }
+
     static func isIPv4(_ host: String) -> Bool {
         var address = in_addr()
         return unsafe inet_pton(AF_INET, host, &address) == 1

@@ -14,10 +14,14 @@ public final class ServiceRefusals: Sendable {
         case wait(said: String, code: LDAPResultCode?, until: ContinuousClock.Instant)
     }
 
-    private struct Refusal {
+    private struct Key: Hashable {
+        let dn: String
         let fingerprint: Int
-        var hosts: Set<LDAPURL>
-        var tries: Int
+    }
+
+    private struct Refusal {
+        var hosts: Set<LDAPURL> = []
+        var tries = 0
         var next: ContinuousClock.Instant
         var said: String
         var code: LDAPResultCode?
@@ -32,7 +36,10 @@ public final class ServiceRefusals: Sendable {
         }
     }
 
-    private let state = Mutex<[String: Refusal]>([:])
+    /// Passwords come and go by an operator's hand: more than these were never in use at a time.
+    private static let limit = 64
+
+    private let state = Mutex<[Key: Refusal]>([:])
 
     /// Nothing is known yet.
     public init() {}
@@ -40,14 +47,13 @@ public final class ServiceRefusals: Sendable {
     /// Asks before a bind; a retry that is due is given to one caller.
     func verdict(dn: String, fingerprint: Int, host: LDAPURL, now: ContinuousClock.Instant = .now) -> Verdict {
         state.withLock { state in
-            guard var refusal = state[dn], refusal.fingerprint == fingerprint, refusal.hosts.contains(host) else {
-                return .mayTry
-            }
+            let key = Key(dn: dn, fingerprint: fingerprint)
+            guard var refusal = state[key], refusal.hosts.contains(host) else { return .mayTry }
             guard refusal.next <= now else {
                 return .wait(said: refusal.said, code: refusal.code, until: refusal.next)
             }
             refusal.next = now + refusal.pause
-            state[dn] = refusal
+            state[key] = refusal
             return .mayTry
         }
     }
@@ -63,23 +69,21 @@ public final class ServiceRefusals: Sendable {
         now: ContinuousClock.Instant = .now
     ) -> Duration {
         state.withLock { state in
-            var refusal =
-                state[dn] ?? Refusal(fingerprint: fingerprint, hosts: [], tries: 0, next: now, said: said, code: code)
-            if refusal.fingerprint != fingerprint {
-                refusal = Refusal(fingerprint: fingerprint, hosts: [], tries: 0, next: now, said: said, code: code)
-            }
+            let key = Key(dn: dn, fingerprint: fingerprint)
+            if state.count >= Self.limit, state[key] == nil { state.removeAll() }
+            var refusal = state[key] ?? Refusal(next: now, said: said, code: code)
             refusal.hosts.insert(host)
             refusal.tries += 1
             refusal.said = said
             refusal.code = code
             refusal.next = now + refusal.pause
-            state[dn] = refusal
+            state[key] = refusal
             return refusal.pause
         }
     }
 
     /// The server took it.
-    func accepted(dn: String) {
-        state.withLock { _ = $0.removeValue(forKey: dn) }
+    func accepted(dn: String, fingerprint: Int) {
+        state.withLock { _ = $0.removeValue(forKey: Key(dn: dn, fingerprint: fingerprint)) }
     }
 }

@@ -17,10 +17,17 @@ final class ScriptedHost: DirectoryHost {
     let settings: LDAPHostSettings
     private let name: String
     private let state: Mutex<(searches: [Answer], binds: [Answer], requests: [SearchRequest], bound: [String])>
+    private let probing: Mutex<(answer: LDAPError?, count: Int)> = Mutex((nil, 0))
+    private let calls = Mutex<[String]>([])
 
-    init(_ name: String, searches: [Answer] = [.entries([])], binds: [Answer] = [.bind(0)]) {
-        self.name = name
-        settings = LDAPHostSettings(url: LDAPURL(scheme: .ldaps, host: name, port: 636))
+    convenience init(_ name: String, searches: [Answer] = [.entries([])], binds: [Answer] = [.bind(0)]) {
+        let settings = LDAPHostSettings(url: LDAPURL(scheme: .ldaps, host: name, port: 636))
+        self.init(settings: settings, searches: searches, binds: binds)
+    }
+
+    init(settings: LDAPHostSettings, searches: [Answer] = [.entries([])], binds: [Answer] = [.bind(0)]) {
+        name = settings.url.host
+        self.settings = settings
         state = Mutex((searches, binds, [], []))
     }
 
@@ -74,9 +81,34 @@ final class ScriptedHost: DirectoryHost {
         RootDSE(entry: LDAPEntry(dn: "", attributes: []))
     }
 
+    /// How often it was probed.
+    var probes: Int { probing.withLock { $0.count } }
+    /// What else it was told, in order.
+    var told: [String] { calls.withLock { $0 } }
+
+    /// What the next probes say; nil for an answer.
+    func answerProbes(with error: LDAPError?) { probing.withLock { $0.answer = error } }
+
+    /// What the next searches say.
+    func answerSearches(with answers: [Answer]) { state.withLock { $0.searches = answers } }
+
+    func probe(deadline: ContinuousClock.Instant) async throws(LDAPError) {
+        let error = probing.withLock { probing in
+            probing.count += 1
+            return probing.answer
+        }
+        if let error { throw error }
+    }
+
+    func giveUp(_ why: String) async { calls.withLock { $0.append("give up") } }
+
+    func renewService() async throws(LDAPError) { calls.withLock { $0.append("renew") } }
+
+    func servicePasswords(deadline: ContinuousClock.Instant) async -> Int? { nil }
+
     func connectSteps(deadline: ContinuousClock.Instant) async -> [DirectoryProbe.Step] { [] }
 
-    func shutdown() async {}
+    func shutdown() async { calls.withLock { $0.append("shut down") } }
 
     private struct Lease: LDAPBindLease {
         let host: ScriptedHost

@@ -20,14 +20,17 @@ public struct ReadinessReport: Sendable, Hashable {
         public var state: String
         /// Since when, in seconds since the epoch.
         public var since: Int64
+        /// Failures in a row.
+        public var failures: Int
         /// Why it is down; never a secret.
         public var detail: String?
 
         /// A host.
-        public init(url: String, state: String, since: Int64, detail: String?) {
+        public init(url: String, state: String, since: Int64, failures: Int, detail: String?) {
             self.url = url
             self.state = state
             self.since = since
+            self.failures = failures
             self.detail = detail
         }
     }
@@ -91,6 +94,7 @@ public struct ReadinessReport: Sendable, Hashable {
                         json.member("url", host.url)
                         json.member("state", host.state)
                         json.member("since", host.since)
+                        json.member("failures", host.failures)
                         json.member("detail", host.detail)
                     }
                 }

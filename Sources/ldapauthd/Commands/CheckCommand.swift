@@ -104,7 +104,7 @@ private struct DirectoryCheck {
     }
 
     func run(into report: inout CheckReport) async throws {
-        let deadline = ContinuousClock.now + limit * settings.hosts.count
+        let deadline = ContinuousClock.now + limit * (settings.hosts.count + 4 * settings.discoveries.count)
         for step in await DirectoryProbe(directory).run(username: user, deadline: deadline) {
             report.add(CheckStep(step))
         }

@@ -15,6 +15,8 @@ struct CheckStep {
     var message: String
     var remedy: String?
     var host: String?
+    /// More of what was seen, a line each.
+    var details: [String] = []
 
     init(_ name: String, _ verdict: Verdict, _ duration: Duration, _ message: String, remedy: String? = nil) {
         self.name = name
@@ -29,6 +31,7 @@ struct CheckStep {
         self.init(step.name.rawValue, Verdict(rawValue: step.verdict.rawValue) ?? .failed, step.duration, step.message)
         host = step.host
         remedy = step.remedy
+        details = step.details
     }
 }
 
@@ -61,6 +64,7 @@ struct CheckReport {
         let host = step.host.map { " \($0):" } ?? ""
         let name = step.name + String(repeating: " ", count: max(1, 14 - step.name.count))
         Terminal.say("  \(marks[step.verdict] ?? " ") \(name)\(host) \(Terminal.plain(step.message))\(time)")
+        for line in step.details { Terminal.say("        \(Terminal.plain(line))") }
         if let remedy = step.remedy { Terminal.say("      → \(Terminal.plain(remedy))") }
     }
 
@@ -79,6 +83,7 @@ struct CheckReport {
             ("name", JSONText.string(step.name)), ("verdict", JSONText.string(step.verdict.rawValue)),
             ("host", JSONText.optional(step.host)), ("duration_ms", milliseconds(step.duration)),
             ("message", JSONText.string(step.message)), ("remedy", JSONText.optional(step.remedy)),
+            ("details", JSONText.array(step.details.map { JSONText.string($0) })),
         ])
     }
 

@@ -18,11 +18,13 @@ extension Configuration.Directory {
         let file: (String) -> String? = { key in
             table.string(key).map { ConfigurationPath.absolute($0, in: folder) }
         }
+        let (urls, services) = readURLs(table)
         let result = Configuration.Directory(
             id: readID(table),
             name: readName(table),
             kind: kind,
-            urls: readURLs(table),
+            urls: urls,
+            services: services,
             startTLS: table.bool("start_tls", default: false),
             caFile: file("ca_file"),
             clientCertificateFile: file("client_certificate_file"),
@@ -71,24 +73,45 @@ extension Configuration.Directory {
         return name
     }
 
-    private static func readURLs(_ table: ConfigurationTable) -> [LDAPURL] {
+    private static func readURLs(
+        _ table: ConfigurationTable
+    ) -> (urls: [LDAPURL], services: [(position: Int, domain: String)]) {
         guard table.has("urls") else {
             table.refuse("urls", "is missing: for example [\"ldaps://ldap1.corp.example\"]")
-            return []
+            return ([], [])
         }
         let texts = table.strings("urls")
         if texts.isEmpty { table.refuse("urls", "is empty: name at least one host") }
-        return texts.compactMap { text in
-            if text.hasPrefix("srv:") {
-                table.refuse("urls", "“\(text)”: DNS SRV is not available in this version: name the hosts")
-                return nil
-            }
+        var urls: [LDAPURL] = []
+        var services: [(position: Int, domain: String)] = []
+        for text in texts {
             do throws(LDAPError) {
-                return try LDAPURL(text)
+                if text.hasPrefix("srv:") {
+                    services.append((urls.count, try domain(text)))
+                } else {
+                    urls.append(try LDAPURL(text))
+                }
             } catch {
                 table.refuse("urls", error.message)
-                return nil
             }
+        }
+        return (urls, services)
+    }
+
+    /// The domain of `srv:DOMAIN`.
+    private static func domain(_ text: String) throws(LDAPError) -> String {
+        let domain = String(text.dropFirst("srv:".count))
+        do throws(LDAPError) {
+            let url = try LDAPURL("ldap://\(domain)")
+            guard url.description == "ldap://\(domain.lowercased())", !LDAPURL.isAddress(url.host) else {
+                throw LDAPError(.invalidArgument, "")
+            }
+            return url.host.hasSuffix(".") ? String(url.host.dropLast()) : url.host
+        } catch {
+            throw LDAPError(
+                .invalidArgument,
+                "“\(text)”: after “srv:” stands the domain whose DNS names the hosts, for example srv:corp.example"
+            )
         }
     }
 

@@ -95,7 +95,10 @@ struct Configuration: Sendable {
         var id: Int32
         var name: String
         var kind: DirectoryKind
+        /// The hosts named.
         var urls: [LDAPURL]
+        /// `srv:` places: the domain, and how many of `urls` come before it.
+        var services: [(position: Int, domain: String)]
         var startTLS: Bool
         var caFile: String?
         var clientCertificateFile: String?

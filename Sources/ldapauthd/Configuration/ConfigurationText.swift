@@ -114,7 +114,7 @@ struct ConfigurationText {
             "[directory]",
             [
                 ("id", String(directory.id)), ("name", quote(directory.name)), ("kind", quote(directory.kind.rawValue)),
-                ("urls", list(directory.urls.map(\.description))), ("start_tls", String(directory.startTLS)),
+                ("urls", list(directory.places)), ("start_tls", String(directory.startTLS)),
                 ("ca_file", directory.caFile.map(quote)),
                 ("client_certificate_file", directory.clientCertificateFile.map(quote)),
                 ("client_key_file", directory.clientKeyFile.map(quote)),

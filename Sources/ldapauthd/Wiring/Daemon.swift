@@ -38,7 +38,9 @@ struct Daemon {
         let foundations = try await Foundations.open(configuration, clients: clients, output: output, logger: logger)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: NIOCore.System.coreCount)
         do {
-            let inForce = InForce(try Rooms(configuration, clients: clients, foundations: foundations))
+            let rooms = try Rooms(configuration, clients: clients, foundations: foundations)
+            rooms.start()
+            let inForce = InForce(rooms)
             try await serve(inForce, foundations: foundations, http: http, hangups: hangups, group: group)
             for running in inForce.rooms.directories { await running.directory.shutdown() }
         } catch {

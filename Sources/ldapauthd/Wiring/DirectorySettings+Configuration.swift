@@ -13,6 +13,16 @@ extension Configuration.Directory {
             userBase: userBase,
             groupsBase: groups.base
         )
+        // The scheme and the host are those that the DNS names.
+        let template = host(LDAPURL(scheme: .ldaps, host: "", port: 0))
+        settings.discoveries = services.map { service in
+            HostDiscovery(
+                domain: service.domain,
+                position: service.position,
+                template: template,
+                allowsCleartext: allowCleartext
+            )
+        }
         settings.userScope = userScope == .subtree ? .subtree : .oneLevel
         settings.userFilter = userFilter
         settings.bindDNTemplate = bindDNTemplate
@@ -22,6 +32,13 @@ extension Configuration.Directory {
         attributes.apply(to: &settings.attributes)
         groups.apply(to: &settings.groups)
         return settings
+    }
+
+    /// `urls` as it takes effect.
+    var places: [String] {
+        var places = urls.map(\.description)
+        for service in services.reversed() { places.insert("srv:\(service.domain)", at: service.position) }
+        return places
     }
 
     private func host(_ url: LDAPURL) -> LDAPHostSettings {

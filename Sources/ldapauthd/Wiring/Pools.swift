@@ -10,7 +10,9 @@ struct Pools: Sendable {
     let blocking: BlockingPool
 
     /// - Parameter hashThreads: `local.max_parallel_hashes`, 0 for the number of cores; four times as many wait.
-    init(hashThreads: Int, blockingThreads: Int = 8) {
+    ///   A handshake with a host that fell silent holds a thread until `connect_timeout`, at most four for each host: so
+    ///   many threads that half a dozen such hosts keep nobody else waiting. They start when they are needed.
+    init(hashThreads: Int, blockingThreads: Int = 32) {
         let threads = hashThreads == 0 ? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) : hashThreads
         hashes = BlockingPool(name: "hash", threads: threads, queueLimit: 4 * threads)
         blocking = BlockingPool(name: "blocking", threads: blockingThreads, queueLimit: 1024)

@@ -23,17 +23,17 @@ extension Rooms {
     }
 
     private static func source(_ status: DirectoryStatus) -> ReadinessReport.Source {
-        let state: ReadinessReport.State =
-            status.hosts.contains { $0.state == .up } ? .up : status.mayAnswer ? .unknown : .down
+        let state: ReadinessReport.State = status.mayAnswer ? .up : status.isUnknown ? .unknown : .down
         return ReadinessReport.Source(
             name: status.name,
             state: state,
-            detail: status.mayAnswer ? nil : status.hosts.compactMap(\.lastError).first,
+            detail: status.failure,
             hosts: status.hosts.map { host in
                 ReadinessReport.Host(
                     url: host.url,
                     state: host.state.rawValue,
                     since: host.since.seconds,
+                    failures: host.failures,
                     detail: host.lastError
                 )
             }

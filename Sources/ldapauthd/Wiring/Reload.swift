@@ -43,6 +43,7 @@ struct Reload: Sendable {
 
         // 5. Swap. Requests under way end with what they began with.
         inForce.replace(with: new)
+        new.start()
         state.replace(with: new.application)
         api.adopt(http)
         foundations.throttle.apply(configuration.throttle)

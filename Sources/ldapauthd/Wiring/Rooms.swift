@@ -57,6 +57,11 @@ struct Rooms: Sendable {
         setting = Self.setting(configuration)
     }
 
+    /// Begins to look after the hosts of the directories, before anybody asks them; of those that run already, nothing.
+    func start() {
+        for running in directories { running.directory.start() }
+    }
+
     /// What the endpoints answer from.
     var application: APIState.Application { APIState.Application(tokens: tokens, setting: setting) }
 

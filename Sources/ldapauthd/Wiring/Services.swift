@@ -94,7 +94,10 @@ struct StatusLine: Sendable {
     }
 
     static func text(_ rooms: Rooms, _ metrics: LoginMetrics) -> String {
-        let states = rooms.directories.map(\.directory).map { "\($0.name) \($0.status.mayAnswer ? "up" : "down")" }
+        let states = rooms.directories.map { running in
+            let status = running.directory.status
+            return "\(status.name) \(status.mayAnswer ? "up" : status.isUnknown ? "not asked yet" : "down")"
+        }
         let sources = states.isEmpty ? "Local accounts" : "Directories: " + states.joined(separator: ", ")
         let (granted, refused) = metrics.loginCounts
         return "\(sources); \(granted) logins, \(refused) refused"

@@ -19,10 +19,10 @@ extension Configuration {
                     metadata: name
                 )
             }
-            let sendsCleartext = directory.urls.contains { url in
-                url.scheme == .ldap && !directory.startTLS && !CleartextRule.isLoopback(url.host)
-            }
-            if sendsCleartext {
+            let isPlain = directory.urls.contains { $0.scheme == .ldap && !CleartextRule.isLoopback($0.host) }
+            // What the DNS names is spoken to in clear text only where that is allowed.
+            let mayBePlain = isPlain || (!directory.services.isEmpty && directory.allowCleartext)
+            if mayBePlain && !directory.startTLS {
                 logger.warning("allow_cleartext: passwords are sent to the directory in clear text", metadata: name)
             }
         }

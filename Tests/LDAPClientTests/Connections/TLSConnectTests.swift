@@ -139,6 +139,62 @@ import Testing
         await without.shutdown()
     }
 
+    @Test(arguments: [false, true]) func filesAreReadAgainForEachConnection(startTLS: Bool) async throws {
+        // Everything is renewed while the daemon runs: the authority, the server's certificate, and the client's.
+        let folder = try TemporaryDirectory("tls-files")
+        let (before, after) = (try await CertificateAuthority.make("Old CA"), try await CertificateAuthority.make("New CA"))
+        func install(_ authority: CertificateAuthority) async throws {
+            let client = try await authority.issue(.client("robot"))
+            let server = try await authority.issue(.good)
+            for (from, to) in [
+                (authority.certificateFile, "ca.pem"), (client.certificateFile, "client.pem"), (client.keyFile, "client.key"),
+                (server.certificateFile, "server.pem"), (server.keyFile, "server.key"),
+            ] { try folder.write(bytes(ofFile: from), to: to) }
+        }
+        try await install(before)
+        var options = Slapd.Options()
+        options.ldaps = true
+        options.anonymousMayRead = false
+        options.globalLines = [#"authz-regexp "cn=robot,.*" "cn=service,dc=example,dc=org""#]
+        options.tls = Slapd.TLS(
+            certificate: .init(certificateFile: folder.path(of: "server.pem"), keyFile: folder.path(of: "server.key")),
+            clientCAFile: folder.path(of: "ca.pem"),
+            verifyClient: "demand"
+        )
+        let slapd = try await Slapd.start(options)
+        let host = try Rig().host(startTLS ? slapd.url : slapd.ldapsURL) {
+            $0.startTLS = startTLS
+            $0.tls.caFile = folder.path(of: "ca.pem")
+            $0.tls.clientCertificateFile = folder.path(of: "client.pem")
+            $0.tls.clientKeyFile = folder.path(of: "client.key")
+            $0.serviceIdentities = [.external]
+        }
+        #expect(try await host.search(SearchRequest(base: dn, scope: .base), deadline: .after(20)).entries.count == 1)
+        try await install(after)
+        try await slapd.restart()
+        #expect(try await host.search(SearchRequest(base: dn, scope: .base), deadline: .after(20)).entries.count == 1)
+        let answer = try await host.bind(dn: dn, password: Secret("alice-secret"), deadline: .after(20))
+        #expect(answer.resultCode == .success)
+        await host.shutdown()
+    }
+
+    @Test(arguments: [false, true]) func theReportShowsTheChain(startTLS: Bool) async throws {
+        let server = try await Server(.good)
+        let host = try server.host(startTLS: startTLS)
+        let report = await host.connectReport(deadline: .after(20))
+        #expect(report.failure == nil)
+        #expect(report.chain.map(\.issuer) == ["CN=Test CA,O=Example", "CN=Test CA,O=Example"])
+        #expect(report.chain.first?.names.contains("127.0.0.1") == true)
+        #expect(report.tlsVersion == "TLS 1.3")
+        await host.shutdown()
+        let bad = try await Server(.wrongHost)
+        let refused = try bad.host(startTLS: startTLS)
+        let failed = await refused.connectReport(deadline: .after(20))
+        #expect(failed.failure?.message.contains("the certificate is for db.example") == true)
+        #expect(failed.chain.first?.names == ["db.example"])
+        await refused.shutdown()
+    }
+
     @Test(arguments: [(LDAPTLSSettings.Version.tls12, true), (.tls13, false)])
     func theLowestVersionIsKept(version: LDAPTLSSettings.Version, works: Bool) async throws {
         let authority = try await CertificateAuthority.make()

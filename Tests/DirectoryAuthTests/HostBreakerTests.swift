@@ -1,0 +1,138 @@
+import Testing
+
+@testable import DirectoryAuth
+
+/// The circuit breaker under a clock of the tests' own.
+@Suite struct HostBreakerTests {
+    static let start = ContinuousClock.now
+
+    static func at(_ milliseconds: Int) -> ContinuousClock.Instant { start + .milliseconds(milliseconds) }
+
+    /// A breaker opened by failures at 0 ms.
+    static func opened() -> HostBreaker {
+        var breaker = HostBreaker()
+        breaker.answered(now: at(-10))
+        for _ in 0..<3 { _ = breaker.failed(begun: at(-5), now: at(0)) }
+        return breaker
+    }
+
+    @Test func threeFailuresInARowOpenIt() {
+        var breaker = HostBreaker()
+        #expect(breaker.admission(now: Self.at(0)) == .asUsual)
+        #expect(breaker.failed(begun: Self.at(0), now: Self.at(1)) == .none)
+        // The others first for a second.
+        #expect(breaker.admission(now: Self.at(1_000)) == .afterOthers)
+        #expect(breaker.admission(now: Self.at(1_001)) == .asUsual)
+        #expect(breaker.failed(begun: Self.at(1_001), now: Self.at(1_002)) == .none)
+        #expect(breaker.failed(begun: Self.at(1_003), now: Self.at(1_004)) == .opened)
+        #expect(breaker.isOpen && breaker.failures == 3)
+        #expect(breaker.admission(now: Self.at(9_999)) == .no)
+        #expect(breaker.failed(begun: Self.at(1_003), now: Self.at(1_005)) == .none)
+    }
+
+    @Test func anAnswerBetweenThemDoesNot() {
+        var breaker = HostBreaker()
+        for round in 0..<10 {
+            #expect(breaker.failed(begun: Self.at(round * 10), now: Self.at(round * 10 + 1)) == .none)
+            #expect(breaker.failed(begun: Self.at(round * 10 + 2), now: Self.at(round * 10 + 3)) == .none)
+            breaker.answered(now: Self.at(round * 10 + 4))
+            #expect(breaker.failures == 0 && breaker.isSettled)
+        }
+    }
+
+    @Test func oldNewsDoNotCount() {
+        var breaker = HostBreaker()
+        breaker.answered(now: Self.at(100))
+        for _ in 0..<5 { #expect(breaker.failed(begun: Self.at(99), now: Self.at(200)) == .none) }
+        #expect(breaker.isWell)
+    }
+
+    @Test func probesComeAfterOneTwoAndFourSeconds() {
+        var breaker = Self.opened()
+        var begun: [Int] = []
+        for millisecond in stride(from: 0, through: 16_000, by: 50) {
+            guard let next = breaker.nextProbe, next <= Self.at(millisecond) else { continue }
+            begun.append(millisecond)
+            breaker.probeBegan(now: Self.at(millisecond))
+            #expect(breaker.nextProbe == nil)
+            let ended = Self.at(millisecond + 20)
+            #expect(breaker.probeEnded(succeeded: false, begun: Self.at(millisecond), now: ended) == .none)
+            #expect(breaker.admission(now: Self.at(millisecond + 30)) == .no)
+        }
+        #expect(begun == [1_000, 3_000, 7_000, 11_000, 15_000])
+    }
+
+    @Test func aSlowProbeIsFollowedAtOnce() {
+        var breaker = Self.opened()
+        breaker.probeBegan(now: Self.at(1_000))
+        _ = breaker.probeEnded(succeeded: false, begun: Self.at(1_000), now: Self.at(8_000))
+        #expect(breaker.nextProbe == Self.at(3_000))
+    }
+
+    @Test func aProbeThatSucceedsLetsOneTry() {
+        var breaker = Self.opened()
+        breaker.probeBegan(now: Self.at(1_000))
+        #expect(breaker.probeEnded(succeeded: true, begun: Self.at(1_000), now: Self.at(1_010)) == .closed)
+        #expect(!breaker.isOpen)
+        #expect(breaker.admission(now: Self.at(1_020)) == .asUsual)
+        #expect(breaker.admission(now: Self.at(1_021)) == .afterOthers)
+        breaker.answered(now: Self.at(1_030))
+        #expect(breaker.admission(now: Self.at(1_031)) == .asUsual)
+        #expect(breaker.admission(now: Self.at(1_031)) == .asUsual)
+        #expect(breaker.isSettled)
+    }
+
+    @Test func aTrialThatFailsOpensItForLonger() {
+        var breaker = Self.opened()
+        breaker.probeBegan(now: Self.at(1_000))
+        _ = breaker.probeEnded(succeeded: true, begun: Self.at(1_000), now: Self.at(1_010))
+        #expect(breaker.admission(now: Self.at(1_020)) == .asUsual)
+        #expect(breaker.failed(begun: Self.at(1_020), now: Self.at(1_030)) == .opened)
+        #expect(breaker.nextProbe == Self.at(1_030 + 4_000))
+    }
+
+    @Test func aTrialNobodyHeardOfIsGivenToAnother() {
+        var breaker = Self.opened()
+        breaker.probeBegan(now: Self.at(1_000))
+        _ = breaker.probeEnded(succeeded: true, begun: Self.at(1_000), now: Self.at(1_010))
+        #expect(breaker.admission(now: Self.at(1_020)) == .asUsual)
+        #expect(breaker.admission(now: Self.at(6_019)) == .afterOthers)
+        #expect(breaker.admission(now: Self.at(6_020)) == .asUsual)
+    }
+
+    @Test func onlyAProbeClosesIt() {
+        var breaker = Self.opened()
+        breaker.answered(now: Self.at(10))
+        #expect(breaker.isOpen && breaker.admission(now: Self.at(11)) == .no)
+    }
+
+    @Test func aProbeDoesNotExcuseWhatRequestsSuffer() {
+        // The root DSE can be read, but binds are not answered.
+        var breaker = HostBreaker()
+        for round in 0..<3 {
+            let change = breaker.failed(begun: Self.at(round * 2_000), now: Self.at(round * 2_000 + 1))
+            #expect(change == (round == 2 ? .opened : .none))
+            guard round < 2 else { break }
+            let probe = Self.at(round * 2_000 + 1_100)
+            #expect(breaker.wantsLook(after: .seconds(10), now: probe))
+            breaker.probeBegan(now: probe)
+            #expect(breaker.probeEnded(succeeded: true, begun: probe, now: probe + .milliseconds(1)) == .none)
+        }
+        #expect(breaker.isOpen)
+    }
+
+    @Test func whoIsSilentIsLookedAt() {
+        var breaker = HostBreaker()
+        #expect(breaker.wantsLook(after: .seconds(10), now: Self.at(0)))
+        breaker.probeBegan(now: Self.at(0))
+        #expect(!breaker.wantsLook(after: .seconds(10), now: Self.at(1)))
+        _ = breaker.probeEnded(succeeded: true, begun: Self.at(0), now: Self.at(2))
+        #expect(breaker.isWell)
+        #expect(!breaker.wantsLook(after: .seconds(10), now: Self.at(10_001)))
+        #expect(breaker.wantsLook(after: .seconds(10), now: Self.at(10_002)))
+        // A lost connection is a reason at once, but not more than once a second.
+        breaker.doubt()
+        #expect(!breaker.wantsLook(after: .seconds(10), now: Self.at(999)))
+        #expect(breaker.wantsLook(after: .seconds(10), now: Self.at(1_000)))
+    }
+}

@@ -1,0 +1,69 @@
+import Testing
+
+@testable import LDAPClient
+
+/// How often a refused password is tried, under a clock of the tests' own.
+@Suite struct ServiceRefusalsTests {
+    private static let start = ContinuousClock.now
+    private static let one = LDAPURL(scheme: .ldaps, host: "one", port: 636)
+    private static let two = LDAPURL(scheme: .ldaps, host: "two", port: 636)
+
+    private static func at(_ seconds: Int) -> ContinuousClock.Instant { start + .seconds(seconds) }
+
+    @Test func fourTimesInHalfAnHour() {
+        let refusals = ServiceRefusals()
+        var tries: [Int] = []
+        for second in 0...3600 {
+            guard refusals.verdict(dn: "cn=x", fingerprint: 1, host: Self.one, now: Self.at(second)) == .mayTry else {
+                continue
+            }
+            tries.append(second)
+            // Nobody else tries meanwhile, except at the very first.
+            if tries.count > 1 {
+                #expect(refusals.verdict(dn: "cn=x", fingerprint: 1, host: Self.one, now: Self.at(second)) != .mayTry)
+            }
+            _ = refusals.refused(
+                dn: "cn=x",
+                fingerprint: 1,
+                host: Self.one,
+                said: "49",
+                code: .invalidCredentials,
+                now: Self.at(second)
+            )
+        }
+        #expect(tries == [0, 5, 65, 965, 1865, 2765])
+    }
+
+    @Test func anotherPasswordIsNew() {
+        let refusals = ServiceRefusals()
+        _ = refusals.refused(dn: "x", fingerprint: 1, host: Self.one, said: "49", code: .invalidCredentials, now: Self.at(0))
+        #expect(refusals.verdict(dn: "x", fingerprint: 1, host: Self.one, now: Self.at(1)) != .mayTry)
+        #expect(refusals.verdict(dn: "x", fingerprint: 2, host: Self.one, now: Self.at(1)) == .mayTry)
+        #expect(refusals.verdict(dn: "y", fingerprint: 1, host: Self.one, now: Self.at(1)) == .mayTry)
+        // That the new one is accepted does not make the old one worth a try.
+        refusals.accepted(dn: "x", fingerprint: 2)
+        #expect(refusals.verdict(dn: "x", fingerprint: 1, host: Self.one, now: Self.at(1)) != .mayTry)
+        refusals.accepted(dn: "x", fingerprint: 1)
+        #expect(refusals.verdict(dn: "x", fingerprint: 1, host: Self.one, now: Self.at(1)) == .mayTry)
+    }
+
+    @Test func anotherHostMayTryOnce() {
+        let refusals = ServiceRefusals()
+        _ = refusals.refused(dn: "x", fingerprint: 1, host: Self.one, said: "49", code: .invalidCredentials, now: Self.at(0))
+        #expect(refusals.verdict(dn: "x", fingerprint: 1, host: Self.two, now: Self.at(0)) == .mayTry)
+        let pause = refusals.refused(
+            dn: "x",
+            fingerprint: 1,
+            host: Self.two,
+            said: "49",
+            code: .invalidCredentials,
+            now: Self.at(0)
+        )
+        #expect(pause == .seconds(60))
+        for host in [Self.one, Self.two] {
+            #expect(refusals.verdict(dn: "x", fingerprint: 1, host: host, now: Self.at(59)) != .mayTry)
+        }
+        #expect(refusals.verdict(dn: "x", fingerprint: 1, host: Self.two, now: Self.at(60)) == .mayTry)
+        #expect(refusals.verdict(dn: "x", fingerprint: 1, host: Self.one, now: Self.at(60)) != .mayTry)
+    }
+}
