@@ -7,7 +7,7 @@ BUILD_FLAGS = --explicit-target-dependency-import-check error
 RELEASE_FLAGS = --static-swift-stdlib -Xlinker -z -Xlinker now
 SOURCES = Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Benchmarks
 
-.PHONY: help build run test test-tsan lint format bench bench-micro release deb clean
+.PHONY: help build run test test-tsan soak lint format bench bench-micro release deb clean
 
 help:
 	@echo 'make run        installs what is missing, builds, starts a demo directory and the daemon, prints curl commands'
@@ -17,6 +17,7 @@ help:
 	@echo 'make deb        makes the Debian package: packaging/ldapauthd_VERSION_ARCHITECTURE.deb'
 	@echo 'make format     formats the sources; make lint only looks'
 	@echo 'make test-tsan  the tests of EventPoller and LDAPClient under the thread sanitizer'
+	@echo 'make soak       logins for ten minutes while directories are stopped and started (SOAK_SECONDS=600)'
 	@echo 'make bench      logins per second beside the raw LDAP limit (release build)'
 	@echo 'make bench-micro  instructions and allocations of the hot pieces'
 
@@ -47,6 +48,12 @@ test-tsan:
 	scripts/install-packages test
 	TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/tsan-suppressions.txt halt_on_error=1" \
 	$(SWIFT) test --sanitize=thread --scratch-path .build/tsan --filter 'EventPollerTests|LDAPClientTests'
+
+SOAK_SECONDS ?= 600
+soak:
+	scripts/install-packages test
+	$(SWIFT) build $(BUILD_FLAGS) --build-tests
+	LDAPAUTHD_SOAK_SECONDS=$(SOAK_SECONDS) $(SWIFT) test --skip-build --filter '^EndToEndTests.SoakTests'
 
 lint:
 	$(SWIFT) format lint --strict --parallel --configuration .swift-format -r $(wildcard $(SOURCES))

@@ -23,11 +23,23 @@ extension LDAPDialer {
                 ready.append(PreparedIdentity(identity, position: position, credential: nil))
                 continue
             }
-            guard case .success(let password) = await readCredential(credential, deadline) else {
-                let reason = "its password cannot be read"
-                reasons.append("\(dn): \(reason)")
+            let password: any LDAPCredential
+            do throws(LDAPError) {
+                password = try await readCredential(credential, deadline)
+            } catch {
+                guard error.code == .serviceBind else {
+                    bind.failure = error
+                    return ([], bind)
+                }
+                reasons.append("\(dn): \(error.message)")
                 bind.refusals.append(
-                    LDAPServiceRefusal(dn: dn, position: position, reason: reason, resultCode: nil, retryAfter: nil)
+                    LDAPServiceRefusal(
+                        dn: dn,
+                        position: position,
+                        reason: error.message,
+                        resultCode: nil,
+                        retryAfter: nil
+                    )
                 )
                 continue
             }
@@ -156,26 +168,37 @@ extension LDAPDialer {
     private struct Unreadable: Error {}
 
     /// Usually a file is read: on the pool.
+    /// - Throws: `.serviceBind` when it cannot be read; `.overloaded` or `.cancelled` when nobody tried.
     private func readCredential(
         _ credential: @escaping @Sendable () throws -> any LDAPCredential,
         _ deadline: ContinuousClock.Instant
-    ) async -> Result<any LDAPCredential, Unreadable> {
+    ) async throws(LDAPError) -> any LDAPCredential {
+        let read: Result<any LDAPCredential, Unreadable>
         do throws(BlockingPool.GivenUp) {
-            return try await pool.run(until: deadline, on: poller) {
+            read = try await pool.run(until: deadline, on: poller) {
                 Result { try credential() }.mapError { _ in Unreadable() }
             }
         } catch {
-            return .failure(Unreadable())
+            if error.reason == .cancelled { throw LDAPError(.cancelled, "\(settings.url): cancelled while connecting") }
+            throw LDAPError(.overloaded, "\(settings.url): no thread was free to read a password in time")
         }
+        guard case .success(let password) = read else {
+            throw LDAPError(.serviceBind, "its password cannot be read")
+        }
+        return password
     }
 
     /// One number for all the passwords as they are now; nil while one cannot be read.
     func servicePasswords(deadline: ContinuousClock.Instant) async -> Int? {
         var hasher = Hasher()
         for case .simple(let dn, let credential) in settings.serviceIdentities {
-            guard case .success(let password) = await readCredential(credential, deadline) else { return nil }
-            hasher.combine(dn)
-            hasher.combine(PreparedIdentity.fingerprint(password))
+            do throws(LDAPError) {
+                let password = try await readCredential(credential, deadline)
+                hasher.combine(dn)
+                hasher.combine(PreparedIdentity.fingerprint(password))
+            } catch {
+                return nil
+            }
         }
         return hasher.finalize()
     }

@@ -44,7 +44,7 @@ struct LiveDirectory {
         let (dn, password) = (slapd.serviceDN, slapd.servicePassword)
         return LDAPHostSettings(
             url: try LDAPURL(slapd.url),
-            connectTimeout: .seconds(2),
+            connectTimeout: .seconds(5),
             operationTimeout: .seconds(3),
             serviceIdentities: [.simple(dn: dn) { Password(password) }]
         )

@@ -64,10 +64,13 @@ final class Daemon: Sendable {
     }
 
     /// Starts it and waits until it is ready.
-    func start() async throws {
+    ///
+    /// - Parameter wrapper: a command that runs the one given to it.
+    func start(under wrapper: [String] = []) async throws {
+        let command = wrapper + [Self.binary, "serve", "--config", configurationFile]
         let child = try ChildProcess.start(
-            Self.binary,
-            ["serve", "--config", configurationFile],
+            command[0],
+            Array(command.dropFirst()),
             environment: environment,
             errorFile: home.path(of: "log")
         )

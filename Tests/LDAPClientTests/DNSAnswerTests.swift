@@ -50,9 +50,10 @@ import Testing
             }
             _ = DNSAnswer(octets)
         }
-        // Pointers to themselves and forwards.
-        for pointer in [[0xC0, 40], [0xC0, 255], [0xC0, 0]] as [[UInt8]] {
-            #expect(DNSAnswer(Self.message([Self.srv(0, 0, 1, pointer)])) == nil)
+        // Pointers to themselves, forwards, and into the void.
+        let here = Self.message([Self.srv(0, 0, 1, [0xC0, 0])]).count - 2
+        for offset in [here, here + 1, 255] {
+            #expect(DNSAnswer(Self.message([Self.srv(0, 0, 1, [0xC0, UInt8(offset)])])) == nil)
         }
         // A name that is none: a blank, a dot inside a label.
         for label in ["a b", "a.b", "a\0b"] { #expect(DNSAnswer(Self.message([Self.srv(0, 0, 1, Self.name(label))])) == nil) }
