@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// Where a directory listens: `ldap://host[:port]`, `ldaps://host[:port]` or `ldapi://[path]` (RFC 4516, the host part only).
