@@ -70,7 +70,7 @@ public final class Revocations: Sendable {
     /// Adds what the store reported.
     @discardableResult
     public func apply(_ changes: StoreChanges) -> News {
-        state.withLock { state in
+        let news = state.withLock { state in
             var news = News()
             for session in changes.endedSessions {
                 if state.ended.updateValue(session.until, forKey: session.id) == nil { news.sessions += 1 }
@@ -81,6 +81,7 @@ public final class Revocations: Sendable {
             return news
         }
         forgetPasswords(changes)
+        return news
     }
 
     /// Whoever's sessions were ended, whoever was revoked and whatever happened to local accounts: the next request

@@ -52,17 +52,19 @@ struct PasswordProof: Sendable {
             audit.record(record.proved(person, duration: .now - start))
             return .success(person)
         } catch {
-            audit.record(record.refused(error, duration: .now - start))
+            if let event = record.refused(error, duration: .now - start) { audit.record(event) }
             return .failure(error)
         }
     }
 
-    /// The one place where a password of Basic is tried: a throttle stands in front of this call, and counts behind it.
+    /// The one place where a password of Basic is tried. The throttle knows the address here; the account it meets in the
+    /// authenticator, which counts there.
     private func ask(
         _ username: String,
         _ password: Password,
         _ context: RequestContext
     ) async throws(Refusal) -> ProvedPerson {
+        try tools.requireNoWait(context)
         let identity = try await tools.authenticate(
             AuthenticationRequest(username: username, password: password, address: context.address)
         )
