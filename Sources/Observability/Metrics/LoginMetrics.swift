@@ -79,7 +79,7 @@ public final class LoginMetrics: Sendable {
             let outcome = Outcome(source: source, outcome: event.reason ?? Self.other)
             if event.kind == .loginRefused { logins.increment(outcome) } else { refreshes.increment(outcome) }
             if event.kind == .loginRefused { refused.increment() }
-        case .revoke, .logout, .password, .throttle:
+        case .revoke, .logout, .password, .throttle, .administration:
             return
         }
         if let duration = event.duration, event.kind == .login || event.kind == .loginRefused {
