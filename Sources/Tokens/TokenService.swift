@@ -58,9 +58,10 @@ public final class TokenService: TokenIssuing {
             clock: clock
         )
         runner = GrantRunner(tools: tools, audit: audit, phases: phases)
-        introspector = Introspector(tools: tools)
+        let gate = ClientGate(tools: tools, audit: audit)
+        introspector = Introspector(tools: tools, gate: gate)
         forwardAuthentication = ForwardAuthentication(tools: tools, people: sessions, audit: audit)
-        desk = SessionDesk(tools: tools, people: sessions, audit: audit)
+        desk = SessionDesk(tools: tools, people: sessions, gate: gate, audit: audit)
         grants = Grant.allCases.filter { grant in clients.contains { $0.grants.contains(grant) } }
     }
 

@@ -27,6 +27,8 @@ struct FormReader: Sequence, IteratorProtocol {
 
     /// Undoes the encoding of one name or value.
     static func decode(_ text: ArraySlice<UInt8>) -> [UInt8] {
+        // Tokens and most names are as they stand.
+        guard text.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else { return Array(text) }
         var decoded: [UInt8] = []
         decoded.reserveCapacity(text.count)
         var index = text.startIndex

@@ -5,9 +5,9 @@ enum HeaderText {
     /// UTF-8, percent-encoded (RFC 3986 §2.1) for `%`, `,` and everything that is not visible ASCII; a blank stays one
     /// inside the text, where no proxy takes it off.
     static func encode(_ text: String) -> String {
-        let octets = Array(text.utf8)
         // What nearly every text is.
-        if octets.allSatisfy(isPlain) { return text }
+        if text.utf8.allSatisfy(isPlain) { return text }
+        let octets = Array(text.utf8)
         var encoded: [UInt8] = []
         encoded.reserveCapacity(octets.count * 2)
         for (index, octet) in octets.enumerated() {

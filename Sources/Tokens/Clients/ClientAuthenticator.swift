@@ -63,7 +63,10 @@ public struct ClientAuthenticator: Sendable {
             // A public client has no secret to send; a confidential one must.
             return false
         case (.plain(let expected)?, let given?):
-            return cache.areEqual(expected, given)
+            if cache.contains(given, of: client.id) { return true }
+            guard cache.areEqual(expected, given) else { return false }
+            cache.insert(given, of: client.id)
+            return true
         case (.hash(let phc)?, let given?):
             if cache.contains(given, of: client.id) { return true }
             guard try await verify(given, against: phc) else { return false }

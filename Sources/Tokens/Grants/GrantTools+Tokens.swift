@@ -3,15 +3,6 @@ internal import FoundationEssentials
 
 /// What the endpoints beside the grants need of the same parts.
 extension GrantTools {
-    /// The client these credentials prove; a wrong secret counts for the address, as at the token endpoint.
-    func authenticate(_ credentials: ClientCredentials, _ context: RequestContext) async throws(TokenError) -> Client {
-        do {
-            return try await authenticateClient(credentials, context)
-        } catch {
-            throw error.answer
-        }
-    }
-
     /// The claims of a live access token.
     func liveClaims(_ token: String) throws(TokenError) -> AccessTokenClaims {
         do {

@@ -3,10 +3,11 @@ internal import Authentication
 /// Tells confidential clients whether a token is live (RFC 7662).
 struct Introspector: Sendable {
     let tools: GrantTools
+    let gate: ClientGate
 
     /// The answer to a question; access tokens are answered from memory.
     func answer(_ query: TokenQuery, _ context: RequestContext) async throws(TokenError) -> Introspection {
-        let client = try await tools.authenticate(query.client, context)
+        let client = try await gate.client(query.client, context)
         // Whoever may ask without proving anything may try out tokens he found (RFC 7662 §2.1, §4).
         guard client.secret != nil else { throw .invalidClient }
         guard let token = query.token, !token.isEmpty else { throw .missing("token") }

@@ -5,6 +5,7 @@ internal import FoundationEssentials
 struct SessionDesk: Sendable {
     let tools: GrantTools
     let people: any PeopleStore
+    let gate: ClientGate
     let audit: any AuditSink
 
     /// More than anybody has who does not open them by a script.
@@ -13,41 +14,25 @@ struct SessionDesk: Sendable {
     /// RFC 7009.
     func revoke(_ query: TokenQuery, _ context: RequestContext) async throws(TokenError) {
         let start = ContinuousClock.now
-        var event = AuditEvent(.revoke)
-        event.client = query.client.id
-        do {
-            try await revoke(query, context, &event, start)
-        } catch {
-            event.reason = error.code.rawValue
-            record(event, context, start)
-            throw error
-        }
-    }
-
-    private func revoke(
-        _ query: TokenQuery,
-        _ context: RequestContext,
-        _ event: inout AuditEvent,
-        _ start: ContinuousClock.Instant
-    ) async throws(TokenError) {
-        let client = try await tools.authenticate(query.client, context)
-        event.client = client.id
+        let client = try await gate.client(query.client, context)
         guard let token = query.token, !token.isEmpty else { throw .missing("token") }
-        let found: (session: Session, client: String)?
+        let found: Session?
         if let refresh = tools.keys.readRefreshToken(token) {
-            found = try await session(refresh.session).map { ($0, $0.client) }
+            found = try await session(refresh.session)
         } else if let claims = try? tools.verifier.authenticate(token) {
             guard claims.clientID == client.id else { throw .tokenOfOtherClient }
             // Nothing is kept of it that could be ended, and saying 200 would be untrue (RFC 7009 §2.2.1).
             guard let person = claims.person else { throw .tokenWithoutSession }
-            found = try await session(person.session).map { ($0, $0.client) }
+            found = try await session(person.session)
         } else {
             found = nil
         }
         guard let found else { return }
         guard found.client == client.id else { throw .tokenOfOtherClient }
-        guard found.session.endedAt == nil, tools.clock.now() < found.session.hardEnd else { return }
-        try await end(found.session, event, context, start)
+        guard found.endedAt == nil, tools.clock.now() < found.hardEnd else { return }
+        var event = AuditEvent(.revoke)
+        event.client = client.id
+        try await end(found, event, context, start)
     }
 
     /// Ends the session of an access token.
@@ -112,11 +97,6 @@ struct SessionDesk: Sendable {
         event.userID = session.userID
         event.source = session.identity.sourceName
         event.session = session.id.text
-        record(event, context, start)
-    }
-
-    private func record(_ event: AuditEvent, _ context: RequestContext, _ start: ContinuousClock.Instant) {
-        var event = event
         event.address = context.address
         event.requestID = context.requestID
         event.duration = .now - start
