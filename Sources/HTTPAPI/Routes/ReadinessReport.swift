@@ -22,16 +22,16 @@ public struct ReadinessReport: Sendable, Hashable {
         public var since: Int64
         /// Failures in a row.
         public var failures: Int
-        /// Why it is down; never a secret.
-        public var detail: String?
+        /// Why it does not answer; never a secret.
+        public var error: String?
 
         /// A host.
-        public init(url: String, state: String, since: Int64, failures: Int, detail: String?) {
+        public init(url: String, state: String, since: Int64, failures: Int, error: String?) {
             self.url = url
             self.state = state
             self.since = since
             self.failures = failures
-            self.detail = detail
+            self.error = error
         }
     }
 
@@ -95,7 +95,7 @@ public struct ReadinessReport: Sendable, Hashable {
                         json.member("state", host.state)
                         json.member("since", host.since)
                         json.member("failures", host.failures)
-                        json.member("detail", host.detail)
+                        json.member("error", host.error)
                     }
                 }
             }

@@ -34,7 +34,7 @@ extension Rooms {
                     state: host.state.rawValue,
                     since: host.since.seconds,
                     failures: host.failures,
-                    detail: host.lastError
+                    error: host.lastError
                 )
             }
         )

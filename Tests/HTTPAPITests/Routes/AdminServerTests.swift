@@ -28,7 +28,7 @@ struct AdminServerTests {
                             name: "corp",
                             state: isUp ? .up : .down,
                             detail: isUp ? nil : "connection refused",
-                            hosts: [.init(url: "ldap://one", state: "up", since: 7, failures: 0, detail: nil)]
+                            hosts: [.init(url: "ldap://one", state: "up", since: 7, failures: 0, error: nil)]
                         ),
                         .init(name: "local", state: isUp || isReady ? .up : .empty),
                     ]
@@ -49,7 +49,7 @@ struct AdminServerTests {
         #expect(up.status == 200)
         #expect(
             up.body == #"{"status":"ready","sources":[{"name":"corp","state":"up","detail":null,"#
-                + #""hosts":[{"url":"ldap://one","state":"up","since":7,"failures":0,"detail":null}]},"#
+                + #""hosts":[{"url":"ldap://one","state":"up","since":7,"failures":0,"error":null}]},"#
                 + #"{"name":"local","state":"up","detail":null}]}"#
         )
         isUp.withLock { $0 = false }
