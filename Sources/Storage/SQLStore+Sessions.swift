@@ -112,7 +112,13 @@ extension SQLStore: SessionStore {
     ///
     /// Until then an expired session can say so, and an ended one can be told to the verifiers.
     public func purge(before: Timestamp, limit: Int) async throws(StoreError) -> Int {
+        try await timedPurge(before: before, limit: limit).count
+    }
+
+    /// The same, and for how long it had the writer to itself; the wait for its turn and for the disk is everybody's.
+    func timedPurge(before: Timestamp, limit: Int) async throws(StoreError) -> (count: Int, took: Duration) {
         try await database.transaction { (sql) async throws(StoreError) in
+            let start = ContinuousClock.now
             let rows = try await sql.query(
                 """
                 DELETE FROM session WHERE number IN (
@@ -128,7 +134,7 @@ extension SQLStore: SessionStore {
                 lowest = min(lowest ?? number, number)
             }
             if let lowest { try await Numbering.freeSession(lowest, sql) }
-            return rows.count
+            return (rows.count, start.duration(to: .now))
         }
     }
 

@@ -44,7 +44,9 @@ public struct StoreMaintenance: Sendable {
             if watch.isTrusted() {
                 await tidy(&size)
             } else {
-                logger.warning("The clock was set forward: nothing old is removed before that time has held for an hour")
+                logger.warning(
+                    "The clock was set forward: nothing old is removed before that time has held for an hour"
+                )
             }
             // Cancelled: the loop's condition ends it.
             try? await Task.sleep(for: pause * Double.random(in: 0.8...1.2))
@@ -53,28 +55,34 @@ public struct StoreMaintenance: Sendable {
 
     private func tidy(_ size: inout BatchSize) async {
         do {
-            let count = try await purge(&size)
-            if count > 0 { logger.info("Old sessions were removed", metadata: ["sessions": "\(count)"]) }
+            let (count, longest) = try await purge(&size)
+            if count > 0 {
+                let figures: Logger.Metadata = [
+                    "sessions": "\(count)", "longest_batch_ms": "\(longest.wholeMilliseconds)",
+                ]
+                logger.info("Old sessions were removed", metadata: figures)
+            }
             try await store.forgetChanges(before: clock.now() - Self.heard)
         } catch {
             logger.warning("The store could not be tidied up: \(error)")
         }
     }
 
-    private func purge(_ size: inout BatchSize) async throws(StoreError) -> Int {
+    /// How many were removed, and the longest time a batch had the writer to itself.
+    func purge(_ size: inout BatchSize) async throws(StoreError) -> (count: Int, longest: Duration) {
         let before = clock.now() - Self.kept
         var total = 0
+        var longest = Duration.zero
         while !Task.isCancelled {
             let rows = size.rows
-            let start = ContinuousClock.now
-            let count = try await store.purge(before: before, limit: rows)
-            let took = start.duration(to: .now)
+            let (count, took) = try await store.timedPurge(before: before, limit: rows)
             total += count
+            longest = max(longest, took)
             guard count == rows else { break }
             size.adapt(took)
             try? await Task.sleep(for: took * Self.rest)
         }
-        return total
+        return (total, longest)
     }
 }
 
@@ -82,6 +90,8 @@ public struct StoreMaintenance: Sendable {
 struct BatchSize {
     /// What a login may wait for a batch.
     static let target: Duration = .milliseconds(20)
+    /// With fewer, the disk would be asked more often than it is spared.
+    static let least = 16
 
     private let limit: Int
     private(set) var rows: Int
@@ -93,7 +103,7 @@ struct BatchSize {
 
     mutating func adapt(_ took: Duration) {
         if took > Self.target {
-            rows = max(1, rows / 2)
+            rows = min(limit, max(Self.least, rows / 2))
         } else if took < Self.target / 4 {
             rows = min(limit, rows * 2)
         }

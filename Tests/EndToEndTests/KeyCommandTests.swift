@@ -34,7 +34,10 @@ import Testing
         #expect(json.contains("{\"kid\":\"\(before[0])\",\"use\":\"sig\",\"alg\":\"ES256\",\"state\":\"current\""))
         #expect(json.contains("{\"kid\":\"\(before[1])\",\"use\":\"sig\",\"alg\":\"ES256\",\"state\":\"next\""))
         let said = try await daemon.command(["key", "rotate"])
-        #expect(said.output.hasPrefix("The ES256 key \(before[1]) signs from now on;"), "\(said.output)\(said.errorOutput)")
+        #expect(
+            said.output.hasPrefix("The ES256 key \(before[1]) signs from now on;"),
+            "\(said.output)\(said.errorOutput)"
+        )
         #expect(said.output.contains("The key before, \(before[0]), verifies until "))
         let isObeyed = try await eventually(within: .seconds(4)) {
             try await header(daemon) != old.prefix { $0 != "." }
@@ -56,13 +59,34 @@ import Testing
     }
 
     @Test func theScheduleRotates() async throws {
-        let daemon = try await SessionCommandTests.daemon(tokens: "[tokens]\nkey_rotation = \"2s\"")
+        let daemon = try await SessionCommandTests.daemon(tokens: "[tokens]\nkey_rotation = \"1h\"")
         let before = try await keySet(daemon)
         let old = try #require(try await daemon.login("lisa", "pw").text("access_token"))
-        let isRotated = try await eventually(within: .seconds(20)) { try await keySet(daemon).count > 2 }
-        #expect(isRotated)
-        #expect(try await Set(before).isSubset(of: keySet(daemon)), "none goes before its last token")
+        await daemon.stop()
+        // As if an hour had passed.
+        let aged = try await ChildProcess.run(
+            "sqlite3",
+            [
+                daemon.home.path(of: "store.db"),
+                "UPDATE token_key SET created_at = created_at - 3600000, activated_at = activated_at - 3600000",
+            ]
+        )
+        #expect(aged.succeeded, "\(aged.errorOutput)")
+        try await daemon.start()
+        let after = try await keySet(daemon)
+        #expect(after.count == 3 && after[0] == before[1] && after[2] == before[0], "\(before) \(after)")
+        #expect(try await header(daemon) != old.prefix { $0 != "." })
         #expect(try await SessionCommandTests.isGood(old, "lisa", daemon))
+        // The lifetime of POST /token's tokens, and five minutes; then the old key goes.
+        await daemon.stop()
+        let over = try await ChildProcess.run(
+            "sqlite3",
+            [daemon.home.path(of: "store.db"), "UPDATE token_key SET retire_at = 1 WHERE phase = 'retired'"]
+        )
+        #expect(over.succeeded, "\(over.errorOutput)")
+        try await daemon.start()
+        #expect(try await keySet(daemon) == Array(after.prefix(2)))
+        #expect(try await !SessionCommandTests.isGood(old, "lisa", daemon), "no key, no token")
         await daemon.stop()
     }
 
@@ -84,7 +108,9 @@ import Testing
         ])
         #expect(refreshed.status == 200)
         // By hand at once.
-        #expect(try await daemon.command(["key", "rotate"]).output.hasPrefix("The \(algorithm) key \(published[1]) signs"))
+        #expect(
+            try await daemon.command(["key", "rotate"]).output.hasPrefix("The \(algorithm) key \(published[1]) signs")
+        )
         let isObeyed = try await eventually(within: .seconds(4)) {
             try await header(daemon) != old.prefix { $0 != "." }
         }

@@ -33,7 +33,8 @@ import Testing
         let fields: KeyValuePairs = [
             "grant_type": "password", "username": user, "password": "pw", "IsInSessionAuth": "1",
         ]
-        return try await Curl.form("\(daemon.url)/token", fields, ["-H", "Authorization: Bearer \(token)"]).status != 401
+        return try await Curl.form("\(daemon.url)/token", fields, ["-H", "Authorization: Bearer \(token)"]).status
+            != 401
     }
 
     private func obeys(_ daemon: Daemon, _ what: () async throws -> Bool) async throws -> Bool {
@@ -141,7 +142,9 @@ import Testing
 
         let early = try await daemon.command(["revoke-before", "2026-01-01T00:00:00Z"])
         #expect(early.output == "Tokens of everybody issued before 2026-01-01 00:00:00 UTC are refused.\n")
-        #expect(try await daemon.command(["revoke-before", "1"]).output.contains("A later moment was in force already"))
+        #expect(
+            try await daemon.command(["revoke-before", "1"]).output.contains("A later moment was in force already")
+        )
         #expect(try await daemon.command(["revoke-before", "now"]).succeeded)
         #expect(try await obeys(daemon) { try await !Self.isGood(bert, "bert", daemon) })
         await daemon.stop()
@@ -168,13 +171,16 @@ import Testing
         #expect(nobody.errorOutput.contains("nobody called “bob-who-never-came” of corp has logged in here"))
         let hint = try await daemon.command(["session", "end", "--user", "alice"])
         #expect(hint.errorOutput.contains("somebody of a directory is written corp:NAME"), "\(hint.errorOutput)")
-        #expect(try await daemon.command(["session", "end", "--user", subject]).output == "Ended 1 session of corp:alice.\n")
+        #expect(
+            try await daemon.command(["session", "end", "--user", subject]).output == "Ended 1 session of corp:alice.\n"
+        )
         let isRefused = try await obeys(daemon) {
             let fields: KeyValuePairs = [
                 "grant_type": "password", "username": "alice", "password": alice.password, "LDAPServerId": "1",
                 "IsInSessionAuth": "1",
             ]
-            return try await Curl.form("\(daemon.url)/token", fields, ["-H", "Authorization: Bearer \(token)"]).status == 401
+            return try await Curl.form("\(daemon.url)/token", fields, ["-H", "Authorization: Bearer \(token)"]).status
+                == 401
         }
         #expect(isRefused)
         await setting.stop()

@@ -71,7 +71,8 @@ struct ChangeConformanceTests {
         try await backend.withStore { (store) async throws in
             let first = key("k1", .current, age: 10)
             let second = key("k2", .next)
-            func replace(_ expected: [StoredKey], _ keys: [StoredKey], _ removed: [String] = []) async throws -> KeySwap {
+            func replace(_ expected: [StoredKey], _ keys: [StoredKey], _ removed: [String] = []) async throws -> KeySwap
+            {
                 try await store.replaceKeys(expected: expected, with: keys, removed: removed, masterKey: [7])
             }
             #expect(try await replace([], [second, first]) == .done)
@@ -106,7 +107,8 @@ struct ChangeConformanceTests {
                 for index in 0..<20 {
                     group.addTask {
                         let keys = [key("k\(index)", .current)]
-                        return try await store.replaceKeys(expected: [], with: keys, removed: [], masterKey: []) == .done
+                        return try await store.replaceKeys(expected: [], with: keys, removed: [], masterKey: [])
+                            == .done
                     }
                 }
                 return try await group.reduce(into: 0) { if $1 { $0 += 1 } }
@@ -140,7 +142,9 @@ struct ChangeConformanceTests {
             // What another node did to the phases meanwhile stays.
             var promoted = keys
             promoted[1].phase = .current
-            #expect(try await store.replaceKeys(expected: keys, with: [promoted[1]], removed: [], masterKey: [1]) == .done)
+            #expect(
+                try await store.replaceKeys(expected: keys, with: [promoted[1]], removed: [], masterKey: [1]) == .done
+            )
             #expect(try await store.rewrapKeys(wrapped, from: [1], to: [2]) == .done)
             #expect(try await store.keys().map(\.wrapped) == wrapped.map(\.wrapped))
             #expect(try await store.keys().map(\.phase) == promoted.map(\.phase))
@@ -151,7 +155,10 @@ struct ChangeConformanceTests {
         }
     }
 
-    @Test("Who remembers people hears of changed accounts and of everybody whose sessions were ended", arguments: Backend.allCases)
+    @Test(
+        "Who remembers people hears of changed accounts and of everybody whose sessions were ended",
+        arguments: Backend.allCases
+    )
     func people(_ backend: Backend) async throws {
         try await backend.withStore { (store) async throws in
             try await store.insert(account("ann"))

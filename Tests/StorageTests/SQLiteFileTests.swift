@@ -96,14 +96,14 @@ struct SQLiteFileTests {
     func newerSchema() async throws {
         let store = try await open()
         try await store.database.transaction { (sql) async throws(StoreError) in
-            _ = try await sql.query("UPDATE schema_version SET version = 99", [])
+            _ = try await sql.query("UPDATE schema_version SET version = 1000", [])
         }
         await store.close()
         let error = await failure(.sqlite(path: path))
         #expect(error?.code == .unusable)
         #expect(
             error?.detail
-                == "The database \(path) has schema 99, this program knows up to \(Migrations.sqlite.known): install the newer ldapauthd or "
+                == "The database \(path) has schema 1000, this program knows up to \(Migrations.sqlite.known): install the newer ldapauthd or "
                 + "restore a backup"
         )
     }

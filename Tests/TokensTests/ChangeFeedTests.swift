@@ -87,8 +87,8 @@ import Testing
         )
         await feed.poll()
         let session = UUID()
-        // The second promotes a key that nobody else has heard of.
-        for _ in 0..<2 {
+        // From the second on they promote keys that nobody else has heard of.
+        for _ in 0..<4 {
             try await there.rotate()
             let header = String(try there.sign(Array("{}".utf8)).prefix { $0 != "." })
             #expect(here.verifyingKey(header: header) != nil, "what one node signs, the others can verify at once")

@@ -88,7 +88,11 @@ import Testing
         }
     }
 
-    @Test("PyJWT: audience as a text and as a list, and nobody else's", .enabled(if: hasPyJWT), arguments: SigningAlgorithm.allCases)
+    @Test(
+        "PyJWT: audience as a text and as a list, and nobody else's",
+        .enabled(if: hasPyJWT),
+        arguments: SigningAlgorithm.allCases
+    )
     func audiences(algorithm: SigningAlgorithm) async throws {
         let world = try await World(settings: TokenSettings(algorithm: algorithm))
         let document = String(decoding: world.service.keySet(), as: UTF8.self)

@@ -108,7 +108,12 @@ import Testing
         }
         // Where keys live shorter than that, nobody can ask for it.
         next.createdAt = clock.now() - .seconds(5)
-        let quick = KeyPlan(keys: current + [next], policy: policy(rotation: .seconds(5)), now: clock.now(), trigger: .schedule)
+        let quick = KeyPlan(
+            keys: current + [next],
+            policy: policy(rotation: .seconds(5)),
+            now: clock.now(),
+            trigger: .schedule
+        )
         #expect(quick.changed.contains { $0.id == next.id && $0.phase == .current })
     }
 
@@ -120,7 +125,11 @@ import Testing
         #expect(old.tokenLifetime == .seconds(20 * 3600))
         #expect(refresh.tokenLifetime == .seconds(72 * 3600))
         let short = KeyPolicy(
-            settings: TokenSettings(accessLifetime: .seconds(60), loginLifetime: .seconds(60), sessionMax: .seconds(600)),
+            settings: TokenSettings(
+                accessLifetime: .seconds(60),
+                loginLifetime: .seconds(60),
+                sessionMax: .seconds(600)
+            ),
             clients: []
         )
         // By a reload or a restart.

@@ -50,7 +50,8 @@ final class ServingLock: Sendable {
     private static func holder(_ file: Int32) -> String {
         var octets = [UInt8](repeating: 0, count: 16)
         let count = pread(file, &octets, octets.count, 0)
-        guard let pid = Int32(String(decoding: octets.prefix(max(0, count)).prefix { $0 != 0x0A }, as: UTF8.self)) else {
+        guard let pid = Int32(String(decoding: octets.prefix(max(0, count)).prefix { $0 != 0x0A }, as: UTF8.self))
+        else {
             return ""
         }
         return " (process \(pid))"

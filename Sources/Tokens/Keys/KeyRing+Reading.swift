@@ -25,13 +25,13 @@ extension KeyRing {
         do {
             try adopt(stored, by: held)
             return .done
-        } catch where error.code == .unreadable {
+        } catch  where error.code == .unreadable {
             guard try await Self.check(held, store) != held.checkValue else { throw error }
         }
         do {
             try await reload(by: try await follow(held))
             return .done
-        } catch where error.code == .masterKey {
+        } catch  where error.code == .masterKey {
             func face(_ keys: [StoredKey]) -> Set<String> { Set(keys.map { "\($0.phase.rawValue) \($0.id)" }) }
             guard face(stored) == face(storedKeys) else { throw error }
             return .awaitsMasterKey

@@ -128,7 +128,13 @@ public final class KeyRing: Sendable {
     /// The caller has put `new` on the disk before, where the other processes on this store look for it.
     /// - Throws: `.masterKey` when another process did the same at the same moment.
     public func rotateMasterKey(to new: MasterKey) async throws(KeyError) {
-        try await KeyMaker(masterKey: masterKey, pool: pool).rewrap(store, by: new)
+        let held = masterKey
+        do {
+            try await KeyMaker(masterKey: held, pool: pool).rewrap(store, by: new)
+        } catch  where error.code == .unreadable {
+            guard try await Self.check(held, store) == held.checkValue else { throw .otherMasterKey }
+            throw error
+        }
         try await reload(by: new)
     }
 
@@ -140,7 +146,7 @@ public final class KeyRing: Sendable {
         let held = masterKey
         do {
             try await update(policy, trigger, removesRetired, by: held)
-        } catch where error.code == .masterKey {
+        } catch  where error.code == .masterKey {
             try await update(policy, trigger, removesRetired, by: try await follow(held))
         }
     }

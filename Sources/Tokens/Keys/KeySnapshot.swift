@@ -14,10 +14,10 @@ struct KeySnapshot: Sendable {
     let refreshKeys: [UInt32: RefreshKey]
     /// The JWKS document: current, next, then retired ones.
     let document: [UInt8]
-    /// What signed before, and until when it is kept.
-    let formerSigning: (key: SigningKey, retireAt: Timestamp)?
-    /// What made refresh tokens before, and until when it is kept.
-    let formerRefresh: (key: RefreshKey, retireAt: Timestamp)?
+    /// What signed before, and until when it is kept; the latest first.
+    let formerSigning: [(key: SigningKey, retireAt: Timestamp)]
+    /// What made refresh tokens before, and until when it is kept; the latest first.
+    let formerRefresh: [(key: RefreshKey, retireAt: Timestamp)]
 
     /// Opens the stored keys.
     init(_ stored: [StoredKey], masterKey: MasterKey) throws(KeyError) {
@@ -26,10 +26,10 @@ struct KeySnapshot: Sendable {
         var verifying: [String: VerifyingKey] = [:]
         var refresh: RefreshKey?
         var refreshKeys: [UInt32: RefreshKey] = [:]
-        var formerSigning: (key: SigningKey, retireAt: Timestamp)?
-        var formerRefresh: (key: RefreshKey, retireAt: Timestamp)?
-        // Retired in the order in which they were in use, so that the last one met is the former.
-        for row in stored.sorted(by: { ($0.activatedAt ?? $0.createdAt) < ($1.activatedAt ?? $1.createdAt) }) {
+        var formerSigning: [(key: SigningKey, retireAt: Timestamp)] = []
+        var formerRefresh: [(key: RefreshKey, retireAt: Timestamp)] = []
+        // The latest in use first.
+        for row in stored.sorted(by: { ($0.retireAt ?? $0.createdAt) > ($1.retireAt ?? $1.createdAt) }) {
             let secret = try masterKey.unwrap(row.wrapped, id: row.id, use: row.use)
             switch row.use {
             case .sign:
@@ -37,12 +37,12 @@ struct KeySnapshot: Sendable {
                 verifying[key.publicKey.header] = key.publicKey
                 published.append((row.phase.rank, key.publicKey))
                 if row.phase == .current { signing = key }
-                if let retireAt = row.retireAt { formerSigning = (key, retireAt) }
+                if row.phase == .retired, let retireAt = row.retireAt { formerSigning.append((key, retireAt)) }
             case .refresh:
                 let key = try RefreshKey(storedID: row.id, representation: secret)
                 refreshKeys[key.id] = key
                 if row.phase == .current { refresh = key }
-                if let retireAt = row.retireAt { formerRefresh = (key, retireAt) }
+                if row.phase == .retired, let retireAt = row.retireAt { formerRefresh.append((key, retireAt)) }
             }
         }
         guard let signing, let refresh else {

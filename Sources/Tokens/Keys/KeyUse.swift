@@ -2,8 +2,8 @@ internal import Authentication
 
 /// Which of the opened keys this node uses.
 ///
-/// Several nodes hear of a new key one after the other. So a node that has heard of one a moment ago goes on with the key
-/// before for as long as its neighbours may take, and never makes what another cannot verify. Normally the next key was
+/// Several nodes hear of a new key one after the other. So a node that has heard of one a moment ago goes on with an older
+/// one for as long as its neighbours may take, and never makes what another cannot verify. Normally the next key was
 /// published long before; this is for keys that were promoted as soon as they were made.
 struct KeyUse: Sendable {
     /// How long a key must be known here: some polls of the others.
@@ -12,8 +12,9 @@ struct KeyUse: Sendable {
     let snapshot: KeySnapshot
     /// When this node first heard of each key, by id.
     private let seen: [String: ContinuousClock.Instant]
-    private let signUntil: ContinuousClock.Instant?
-    private let refreshUntil: ContinuousClock.Instant?
+    /// What is used until then.
+    private let signingBefore: (key: SigningKey, until: ContinuousClock.Instant)?
+    private let refreshBefore: (key: RefreshKey, until: ContinuousClock.Instant)?
 
     /// - Parameters:
     ///   - before: nil at the start.
@@ -33,32 +34,39 @@ struct KeyUse: Sendable {
             let first = before != nil || isYoung ? instant : instant - Self.settling
             seen[key.id] = before?.seen[key.id] ?? first
         }
-        /// Nil when the present key is known to all, or when what the former makes might outlive it.
-        func until(_ id: String, _ use: StoredKey.Use, formerRetires: Timestamp?) -> ContinuousClock.Instant? {
-            guard isShared, let formerRetires, formerRetires >= now + policy.tokenLifetime(use),
-                let first = seen[id], first + Self.settling > instant
-            else { return nil }
+        /// When that key is known to all; nil when it is already.
+        func settles(_ id: String) -> ContinuousClock.Instant? {
+            guard isShared, let first = seen[id], first + Self.settling > instant else { return nil }
             return first + Self.settling
         }
+        /// Of older keys that outlive what they make now, the latest that all know; if there is none, the one known longest.
+        func choose<Key>(
+            _ former: [(key: Key, retireAt: Timestamp)],
+            _ use: StoredKey.Use,
+            before current: String,
+            id: (Key) -> String
+        ) -> (key: Key, until: ContinuousClock.Instant)? {
+            guard let until = settles(current) else { return nil }
+            let usable = former.filter { $0.retireAt >= now + policy.tokenLifetime(use) }.map(\.key)
+            func age(_ key: Key) -> ContinuousClock.Instant { seen[id(key)] ?? instant }
+            let settled = usable.first { settles(id($0)) == nil }
+            return (settled ?? usable.min { age($0) < age($1) }).map { ($0, until) }
+        }
+        signingBefore = choose(snapshot.formerSigning, .sign, before: snapshot.signing.id, id: \.id)
+        refreshBefore = choose(snapshot.formerRefresh, .refresh, before: snapshot.refresh.storedID, id: \.storedID)
         self.snapshot = snapshot
         self.seen = seen
-        signUntil = until(snapshot.signing.id, .sign, formerRetires: snapshot.formerSigning?.retireAt)
-        refreshUntil = until(snapshot.refresh.storedID, .refresh, formerRetires: snapshot.formerRefresh?.retireAt)
     }
 
     /// Signs access tokens now.
     var signing: SigningKey {
-        guard let signUntil, let former = snapshot.formerSigning, ContinuousClock.now < signUntil else {
-            return snapshot.signing
-        }
-        return former.key
+        guard let signingBefore, ContinuousClock.now < signingBefore.until else { return snapshot.signing }
+        return signingBefore.key
     }
 
     /// Makes refresh tokens now.
     var refresh: RefreshKey {
-        guard let refreshUntil, let former = snapshot.formerRefresh, ContinuousClock.now < refreshUntil else {
-            return snapshot.refresh
-        }
-        return former.key
+        guard let refreshBefore, ContinuousClock.now < refreshBefore.until else { return snapshot.refresh }
+        return refreshBefore.key
     }
 }

@@ -19,7 +19,10 @@ extension MasterKey {
         let place = successorPath(of: path)
         if let found = try read(place) {
             guard found.checkValue == present.checkValue else { return found }
-            throw KeyError(.masterKey, "\(place) holds the present master key: put a new one there, or remove that file.")
+            throw KeyError(
+                .masterKey,
+                "\(place) holds the present master key: put a new one there, or remove that file."
+            )
         }
         try create(place, like: path)
         guard let made = try read(place) else {

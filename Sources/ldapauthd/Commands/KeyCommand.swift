@@ -70,7 +70,10 @@ struct KeyRotate: AsyncParsableCommand {
             let held = try loaded.presentMasterKey()
             try await StoreRoom.open(config) { configuration, store in
                 guard let masterKey = held, try await !store.keys().isEmpty else {
-                    throw CommandFailure(.unavailable, "there are no keys yet: the first start of the daemon makes them")
+                    throw CommandFailure(
+                        .unavailable,
+                        "there are no keys yet: the first start of the daemon makes them"
+                    )
                 }
                 try await Self.rotate(configuration, store, masterKey)
             }
@@ -88,7 +91,9 @@ struct KeyRotate: AsyncParsableCommand {
             let next = signing.first(where: { $0.phase == .next })
         else { return }
         Operator.leaveTrace("key rotate", outcome: "\(current.algorithm) key \(current.id) signs")
-        Terminal.say("The \(current.algorithm) key \(current.id) signs from now on; \(next.id) is published as the next.")
+        Terminal.say(
+            "The \(current.algorithm) key \(current.id) signs from now on; \(next.id) is published as the next."
+        )
         if let before, let retired = signing.first(where: { $0.id == before.id }), let end = retired.retireAt {
             Terminal.say("The key before, \(retired.id), verifies until \(DateText.utc(end)).")
         }

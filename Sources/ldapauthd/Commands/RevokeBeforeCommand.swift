@@ -64,7 +64,10 @@ struct RevokeBeforeCommand: AsyncParsableCommand {
         }
         // Tokens made until then would say that they come from the future, and others would refuse them.
         guard moment.seconds <= next else {
-            throw CommandFailure(.badInput, "\(DateText.utc(moment)) lies in the future: only what was issued can be revoked")
+            throw CommandFailure(
+                .badInput,
+                "\(DateText.utc(moment)) lies in the future: only what was issued can be revoked"
+            )
         }
         return moment.seconds
     }
@@ -76,7 +79,10 @@ struct RevokeBeforeCommand: AsyncParsableCommand {
         if let client {
             guard configuration.clients.contains(where: { $0.id == client }) else {
                 let known = configuration.clients.map(\.id).joined(separator: ", ")
-                throw CommandFailure(.refused, "“\(Terminal.plain(client))” is the id of no [[client]]; there are: \(known)")
+                throw CommandFailure(
+                    .refused,
+                    "“\(Terminal.plain(client))” is the id of no [[client]]; there are: \(known)"
+                )
             }
             return ([.client(client)], "of the client \(client)")
         }

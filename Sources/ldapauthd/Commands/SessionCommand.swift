@@ -122,7 +122,10 @@ struct SessionEnd: AsyncParsableCommand {
 
     private static func end(_ text: String, _ store: SQLStore) async throws {
         guard let session = try await session(text, store) else {
-            throw CommandFailure(.refused, "there is no session \(Terminal.plain(text)); `ldapauthd session list` shows all")
+            throw CommandFailure(
+                .refused,
+                "there is no session \(Terminal.plain(text)); `ldapauthd session list` shows all"
+            )
         }
         let now = SystemWallClock().now()
         let name = SessionView.user(session)

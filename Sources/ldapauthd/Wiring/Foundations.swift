@@ -111,7 +111,10 @@ extension Configuration {
         let place: Logger.Metadata = ["file": "\(path)"]
         do throws(KeyError) {
             try MasterKey.installSuccessor(of: path, keepingOldAs: MasterKeyRotation.retiredPath(of: path))
-            logger.notice("A rotation of the master key was interrupted; its new file has taken its place", metadata: place)
+            logger.notice(
+                "A rotation of the master key was interrupted; its new file has taken its place",
+                metadata: place
+            )
         } catch {
             // It is read from beside it as well.
             logger.warning("A rotation of the master key is not finished: \(error)", metadata: place)

@@ -28,13 +28,17 @@ struct PersonFinder {
         var people: [KnownPerson] = []
         for source in sources { people += try await store.people(named: name, of: source) }
         guard let first = people.first else {
-            throw CommandFailure(.refused, "nobody called “\(Terminal.plain(name))” of \(Terminal.plain(prefix)) has logged in here")
+            throw CommandFailure(
+                .refused,
+                "nobody called “\(Terminal.plain(name))” of \(Terminal.plain(prefix)) has logged in here"
+            )
         }
         return Found(name: Terminal.plain("\(first.sourceName):\(first.username)"), keys: people.map(\.key))
     }
 
     private func subject(_ key: IdentityKey) async throws -> Found? {
-        if key.source == .local, let account = try await store.accounts().first(where: { $0.stableID == key.stableID }) {
+        if key.source == .local, let account = try await store.accounts().first(where: { $0.stableID == key.stableID })
+        {
             return Found(name: Terminal.plain(account.name), keys: [key])
         }
         guard let person = try await store.person(key) else { return nil }
