@@ -218,7 +218,7 @@ let package = Package(
         .testTarget(
             name: "ldapauthdTests",
             dependencies: [
-                "Authentication", "ldapauthd", "TestSupport", "Tokens",
+                "Authentication", "DirectoryAuth", "LDAPClient", "ldapauthd", "TestSupport", "Tokens",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
             ],

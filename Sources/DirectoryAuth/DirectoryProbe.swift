@@ -99,8 +99,7 @@ public struct DirectoryProbe: Sendable {
         for discovery in directory.settings.discoveries {
             let begun = ContinuousClock.now
             await directory.hosts.keeper.discoverOnce(discovery.domain)
-            let found = directory.hosts.keeper.found(discovery.domain)
-            let error = directory.hosts.keeper.discoveryError
+            let (found, error) = directory.hosts.keeper.found(discovery.domain)
             steps.append(
                 Step(
                     host: "srv:\(discovery.domain)",

@@ -82,7 +82,9 @@ extension HostDiscovery {
         LDAPURL(scheme: .ldap, host: record.host, port: record.port)
     }
 
-    private static func ldaps(_ host: String, _ port: Int) -> LDAPURL { LDAPURL(scheme: .ldaps, host: host, port: port) }
+    private static func ldaps(_ host: String, _ port: Int) -> LDAPURL {
+        LDAPURL(scheme: .ldaps, host: host, port: port)
+    }
 
     /// The settings of a host found.
     func settings(_ found: Found) -> LDAPHostSettings {

@@ -37,6 +37,8 @@ final class HostKeeper: Sendable {
     private let make: (@Sendable (LDAPHostSettings) -> any DirectoryHost)?
     private let logger: Logger
     private let state: Mutex<State>
+    /// Asked by every request, so that the lock is not.
+    private let hasStarted = Atomic(false)
 
     init(
         roster: HostRoster,
@@ -67,6 +69,8 @@ final class HostKeeper: Sendable {
 
     /// Begins, where it has not begun.
     func start() {
+        guard !hasStarted.load(ordering: .relaxed) else { return }
+        hasStarted.store(true, ordering: .relaxed)
         state.withLock { state in
             guard state.loop == nil, !state.isStopped else { return }
             state.loop = Task { [weak self] in
@@ -94,7 +98,9 @@ final class HostKeeper: Sendable {
     /// - Returns: how long to wait for the next turn.
     private func turn(now: ContinuousClock.Instant = .now) -> Duration {
         for candidate in roster.takeProbes(silence: Self.silence, now: now) {
-            begin("probe \(candidate.id)") { await $0.probe(candidate, begun: now) } orElse: { [roster] in
+            begin("probe \(candidate.id)") {
+                await $0.probe(candidate, begun: now)
+            } orElse: { [roster] in
                 roster.probeAborted(candidate.id)
             }
         }
@@ -188,10 +194,12 @@ final class HostKeeper: Sendable {
         for index in discoveries.indices where discoveries[index].discovery.domain == domain { await discover(index) }
     }
 
-    /// The hosts found for a domain, in order.
-    func found(_ domain: String) -> String {
-        let places = Set(discoveries.filter { $0.discovery.domain == domain }.map(\.place))
-        return roster.urls(at: places).map(\.description).joined(separator: " ")
+    /// The hosts found for a domain, in order, or why there are none.
+    func found(_ domain: String) -> (hosts: String, error: String?) {
+        let indices = discoveries.indices.filter { discoveries[$0].discovery.domain == domain }
+        let hosts = roster.urls(at: Set(indices.map { discoveries[$0].place })).map(\.description)
+        let error = state.withLock { state in indices.compactMap { state.places[$0].error }.first }
+        return (hosts.joined(separator: " "), error)
     }
 
     private func isDue(_ index: Int, _ now: ContinuousClock.Instant) -> Bool {

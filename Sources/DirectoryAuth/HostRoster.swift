@@ -24,9 +24,12 @@ final class HostRoster: Sendable {
         var failures = 0
     }
 
-    private struct Member {
+    struct Member {
         let id: Int
         let host: any DirectoryHost
+        let url: LDAPURL
+        /// The URL in text, made once.
+        let name: String
         var rank: HostRank
         var weight: Int
         var breaker = HostBreaker()
@@ -44,7 +47,7 @@ final class HostRoster: Sendable {
         }
     }
 
-    private struct State {
+    struct State {
         var members: [Member] = []
         var lastID = 0
         /// The usual answer, as long as every host is well and none shares its rank with another.
@@ -53,7 +56,7 @@ final class HostRoster: Sendable {
         func index(_ id: Int) -> Int? { members.firstIndex { $0.id == id } }
     }
 
-    private let state: Mutex<State>
+    let state: Mutex<State>
     private let wallClock: any WallClock
 
     init(_ additions: [Addition] = [], wallClock: any WallClock = SystemWallClock()) {
@@ -72,7 +75,7 @@ final class HostRoster: Sendable {
     /// Where the hosts of these places in `urls` are.
     func urls(at places: Set<Int>) -> [LDAPURL] {
         state.withLock { state in
-            state.members.filter { places.contains($0.rank.place) }.map(\.host.settings.url)
+            state.members.filter { places.contains($0.rank.place) }.map(\.url)
         }
     }
 
@@ -85,6 +88,8 @@ final class HostRoster: Sendable {
                     Member(
                         id: state.lastID,
                         host: addition.host,
+                        url: addition.host.settings.url,
+                        name: "\(addition.host.settings.url)",
                         rank: addition.rank,
                         weight: addition.weight,
                         since: now
@@ -109,7 +114,7 @@ final class HostRoster: Sendable {
             var news: [HostDiscovery.Found] = []
             for host in found {
                 let known = state.members.firstIndex {
-                    $0.rank.place == place && $0.host.settings.url == host.url
+                    $0.rank.place == place && $0.url == host.url
                 }
                 guard let known else {
                     news.append(host)
@@ -119,7 +124,7 @@ final class HostRoster: Sendable {
                 state.members[known].weight = host.weight
             }
             let urls = Set(found.map(\.url))
-            let gone = state.members.filter { $0.rank.place == place && !urls.contains($0.host.settings.url) }
+            let gone = state.members.filter { $0.rank.place == place && !urls.contains($0.url) }
             state.members.removeAll { member in gone.contains { $0.id == member.id } }
             state.usual = nil
             return (gone.map(\.host), news)
@@ -159,7 +164,7 @@ final class HostRoster: Sendable {
             }
             var order = Array(state.members.indices)
             if hasTies {
-                let hosts = state.members.map { ($0.rank, $0.weight, $0.host.settings.url.description) }
+                let hosts = state.members.map { ($0.rank, $0.weight, $0.name) }
                 order = HostOrder.sorted(hosts, key: key)
             }
             var first: [Candidate] = []
@@ -220,14 +225,14 @@ final class HostRoster: Sendable {
     /// A connection to the host was lost.
     func lost(_ url: LDAPURL) {
         state.withLock { state in
-            for index in state.members.indices where state.members[index].host.settings.url == url {
+            for index in state.members.indices where state.members[index].url == url {
                 state.members[index].breaker.doubt()
             }
         }
     }
 
     @discardableResult
-    private func change(_ id: Int, _ body: (inout Member) -> News) -> News {
+    func change(_ id: Int, _ body: (inout Member) -> News) -> News {
         state.withLock { state in
             guard let index = state.index(id) else { return News() }
             let before = state.members[index].state
@@ -239,79 +244,6 @@ final class HostRoster: Sendable {
                 if after == .up { state.members[index].lastError = nil }
             }
             return news
-        }
-    }
-
-    // MARK: probes
-
-    /// Hosts to look at now; each counts as being looked at until `probeEnded`.
-    ///
-    /// - Parameter silence: after so long without news a host is looked at.
-    func takeProbes(silence: Duration, now: ContinuousClock.Instant = .now) -> [Candidate] {
-        state.withLock { state in
-            var due: [Candidate] = []
-            for index in state.members.indices {
-                let breaker = state.members[index].breaker
-                let isDue = breaker.nextProbe.map { $0 <= now } ?? breaker.wantsLook(after: silence, now: now)
-                guard isDue else { continue }
-                state.members[index].breaker.probeBegan(now: now)
-                due.append(Candidate(id: state.members[index].id, host: state.members[index].host))
-            }
-            return due
-        }
-    }
-
-    /// When the next probe of a host that is down is due.
-    var nextProbe: ContinuousClock.Instant? {
-        state.withLock { state in state.members.compactMap(\.breaker.nextProbe).min() }
-    }
-
-    /// A probe was not made after all; nothing was learned.
-    func probeAborted(_ id: Int) {
-        change(id) { member in
-            member.breaker.probeAborted()
-            return News()
-        }
-    }
-
-    /// A probe ended; `error` is nil when the host answered.
-    func probeEnded(
-        _ id: Int,
-        error: String?,
-        begun: ContinuousClock.Instant,
-        now: ContinuousClock.Instant = .now
-    ) -> News {
-        change(id) { member in
-            if let error {
-                member.lastError = error
-                member.totalFailures += 1
-            }
-            let change = member.breaker.probeEnded(succeeded: error == nil, begun: begun, now: now)
-            return News(change: change, failures: member.breaker.failures)
-        }
-    }
-
-    /// Hosts that refuse the service account, or all that are not down.
-    func members(refusingService: Bool) -> [Candidate] {
-        state.withLock { state in
-            state.members.filter { !$0.breaker.isOpen && (!refusingService || $0.serviceRefusal != nil) }
-                .map { Candidate(id: $0.id, host: $0.host) }
-        }
-    }
-
-    /// What is known of each host, preferred ones first.
-    func snapshot() -> [DirectoryStatus.Host] {
-        state.withLock { state in
-            state.members.map { member in
-                DirectoryStatus.Host(
-                    url: member.host.settings.url.description,
-                    state: member.state,
-                    since: member.since,
-                    failures: member.breaker.failures,
-                    totalFailures: member.totalFailures,
-                    lastError: member.lastError
-                )
-            }
         }
     }
 }

@@ -50,12 +50,27 @@ import Testing
     static let plain = ["_ldap._tcp.x.example": [record("dc1.x.example", 389), record("dc2.x.example", 3890)]]
     static let both = plain.merging(["_ldaps._tcp.x.example": [record("tls.x.example", 636)]]) { $1 }
     static let rows = [
-        Row(startTLS: true, allowsCleartext: false, names: both, urls: ["ldap://dc1.x.example", "ldap://dc2.x.example:3890"]),
+        Row(
+            startTLS: true,
+            allowsCleartext: false,
+            names: both,
+            urls: ["ldap://dc1.x.example", "ldap://dc2.x.example:3890"]
+        ),
         Row(startTLS: false, allowsCleartext: false, names: both, urls: ["ldaps://tls.x.example"]),
         Row(startTLS: false, allowsCleartext: true, names: both, urls: ["ldaps://tls.x.example"]),
         // As Active Directory: no _ldaps, so port 389 stands for 636.
-        Row(startTLS: false, allowsCleartext: false, names: plain, urls: ["ldaps://dc1.x.example", "ldaps://dc2.x.example:3890"]),
-        Row(startTLS: false, allowsCleartext: true, names: plain, urls: ["ldap://dc1.x.example", "ldap://dc2.x.example:3890"]),
+        Row(
+            startTLS: false,
+            allowsCleartext: false,
+            names: plain,
+            urls: ["ldaps://dc1.x.example", "ldaps://dc2.x.example:3890"]
+        ),
+        Row(
+            startTLS: false,
+            allowsCleartext: true,
+            names: plain,
+            urls: ["ldap://dc1.x.example", "ldap://dc2.x.example:3890"]
+        ),
         Row(startTLS: false, allowsCleartext: false, names: [:], urls: nil),
         Row(startTLS: true, allowsCleartext: false, names: ["_ldaps._tcp.x.example": [record("tls", 636)]], urls: nil),
     ]
@@ -70,7 +85,10 @@ import Testing
         let names = Names(row.names)
         let discovery = Self.settings(startTLS: row.startTLS, allowsCleartext: row.allowsCleartext)
         do throws(LDAPError) {
-            let answer = try await discovery.find({ (name, _) throws(LDAPError) in try names.look(up: name) }, deadline: .now)
+            let answer = try await discovery.find(
+                { (name, _) throws(LDAPError) in try names.look(up: name) },
+                deadline: .now
+            )
             #expect(answer.hosts.map(\.url.description) == row.urls)
             for host in answer.hosts {
                 let settings = discovery.settings(host)
@@ -83,7 +101,13 @@ import Testing
 
     /// A directory whose hosts answer for alice, all named by the DNS.
     static func directory(_ names: Names) throws -> (Directory, MadeHosts) {
-        var settings = DirectorySettings(id: SourceID(1), name: "corp", kind: .openLDAP, hosts: [], userBase: "ou=people,dc=x")
+        var settings = DirectorySettings(
+            id: SourceID(1),
+            name: "corp",
+            kind: .openLDAP,
+            hosts: [],
+            userBase: "ou=people,dc=x"
+        )
         settings.groups.mode = .none
         settings.dnCache = .zero
         settings.discoveries = [Self.settings()]
@@ -103,15 +127,23 @@ import Testing
     }
 
     @Test func hostsComeAndGoAndTheLastAnswerIsKept() async throws {
-        let names = Names(["_ldaps._tcp.x.example": [Self.record("a", 636), Self.record("b", 636, priority: 1)]], lifetime: .zero)
+        let names = Names(
+            ["_ldaps._tcp.x.example": [Self.record("a", 636), Self.record("b", 636, priority: 1)]],
+            lifetime: .zero
+        )
         let (directory, made) = try Self.directory(names)
         let result = await OneBindRuleTests.login(directory)
         #expect(OneBindRuleTests.Outcome(result) == .authenticated, "\(result)")
         #expect(directory.status.hosts.map(\.url) == ["ldaps://a", "ldaps://b"])
         #expect(made.value.withLock { $0["a"]?.bound.count } == 1)
         // Looked up again by its lifetime, five seconds at least.
-        names.set(["_ldaps._tcp.x.example": [Self.record("b", 636), Self.record("c", 636, priority: 1)]], lifetime: .zero)
-        #expect(await eventually(within: .seconds(15)) { directory.status.hosts.map(\.url) == ["ldaps://b", "ldaps://c"] })
+        names.set(
+            ["_ldaps._tcp.x.example": [Self.record("b", 636), Self.record("c", 636, priority: 1)]],
+            lifetime: .zero
+        )
+        #expect(
+            await eventually(within: .seconds(15)) { directory.status.hosts.map(\.url) == ["ldaps://b", "ldaps://c"] }
+        )
         names.fail()
         let before = names.asked.count
         #expect(await eventually(within: .seconds(15)) { names.asked.count > before })

@@ -30,7 +30,7 @@ import Testing
     }
 
     static func login(_ directory: Directory, _ name: String = "alice") async -> AuthenticationResult {
-        await directory.authenticate(name, password: Password("secret"), deadline: .now + .seconds(10))
+        await directory.authenticate(name, password: Password("secret"), deadline: .now + .seconds(60))
     }
 
     static func error(_ code: LDAPError.Code, written: Bool = false, result: Int32? = nil) -> LDAPError {

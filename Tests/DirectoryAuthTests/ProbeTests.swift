@@ -72,6 +72,38 @@ import Testing
         await live.stop()
     }
 
+    @Test(arguments: [CertificateAuthority.Kind.good, .wrongHost]) func theChainIsShown(
+        _ kind: CertificateAuthority.Kind
+    ) async throws {
+        let authority = try await CertificateAuthority.make()
+        var options = Slapd.Options()
+        options.ldaps = true
+        options.tls = .init(certificate: try await authority.issue(kind), clientCAFile: authority.certificateFile)
+        let slapd = try await Slapd.start(options)
+        let live = try LiveDirectory(slapd) { settings in
+            settings.hosts[0].url = LDAPURL(scheme: .ldaps, host: "127.0.0.1", port: slapd.ldapsPort)
+            settings.hosts[0].tls.caFile = authority.certificateFile
+        }
+        let step = try #require(await Self.run(live).first { $0.name == .tls })
+        #expect(step.verdict == (kind == .good ? .passed : .failed), "\(step)")
+        #expect(step.details.count == 2 && step.details[1].contains("Test CA"), "\(step.details)")
+        #expect(
+            step.message.contains(kind == .good ? "TLS 1.3" : "the certificate is for db.example, not for 127.0.0.1")
+        )
+        await live.stop()
+    }
+
+    @Test func hostsThatTheDNSDoesNotNameAreAFailure() async throws {
+        let live = try LiveDirectory(await Slapd.start()) { settings in
+            let template = settings.hosts[0]
+            settings.hosts = []
+            settings.discoveries = [HostDiscovery(domain: "no-such-domain.invalid", position: 0, template: template)]
+        }
+        let steps = await Self.run(live)
+        #expect(steps.map(\.name) == [.discovery] && steps[0].verdict == .failed && steps[0].remedy != nil, "\(steps)")
+        await live.stop()
+    }
+
     @Test func aSecondServiceAccountIsAWarningOfTheFirst() async throws {
         let slapd = try await Slapd.start()
         let live = try LiveDirectory(slapd) { settings in

@@ -76,7 +76,9 @@ import Testing
         // Port 53, as resolv.conf has none: an address of loopback that nobody else uses.
         let address = "127.\(UInt8.random(in: 2...250)).\(UInt8.random(in: 1...250)).53"
         func records(_ hosts: [(index: Int, priority: Int)]) -> [String] {
-            hosts.map { "srv-host=_ldap._tcp.corp.test,dc\($0.index).corp.test,\(slapds[$0.index].port),\($0.priority),10" }
+            hosts.map {
+                "srv-host=_ldap._tcp.corp.test,dc\($0.index).corp.test,\(slapds[$0.index].port),\($0.priority),10"
+            }
                 + slapds.indices.map { "host-record=dc\($0).corp.test,127.0.0.1" } + ["local-ttl=5"]
         }
         let dns = try await Dnsmasq.start(records([(0, 10), (1, 20)]), address: address, port: 53)
@@ -84,7 +86,10 @@ import Testing
             Self.sections(slapds[0], urls: ["srv:corp.test"], "allow_cleartext = true"),
             secrets: ["service.secret": slapds[0].servicePassword]
         )
-        let resolv = try daemon.home.write(Array("nameserver \(address)\noptions timeout:1 attempts:2\n".utf8), to: "resolv.conf")
+        let resolv = try daemon.home.write(
+            Array("nameserver \(address)\noptions timeout:1 attempts:2\n".utf8),
+            to: "resolv.conf"
+        )
         try await daemon.start(
             under: ["unshare", "-m", "sh", "-c", "mount --bind \(resolv) /etc/resolv.conf && exec \"$0\" \"$@\""]
         )

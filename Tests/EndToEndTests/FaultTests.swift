@@ -48,6 +48,8 @@ import Testing
     struct World {
         let corp: Slapd
         let expired: Slapd?
+        /// Its files are gone with it.
+        let authority: CertificateAuthority?
         let partner: Slapd
         let proxy: FaultProxy
         let daemon: Daemon
@@ -66,10 +68,13 @@ import Testing
         var options = Slapd.Options()
         var expired: Slapd?
         var tls = ""
-        if fault == .expiredCertificate {
-            let authority = try await CertificateAuthority.make()
+        let authority = fault == .expiredCertificate ? try await CertificateAuthority.make() : nil
+        if let authority {
             options.ldaps = true
-            options.tls = .init(certificate: try await authority.issue(.expired), clientCAFile: authority.certificateFile)
+            options.tls = .init(
+                certificate: try await authority.issue(.expired),
+                clientCAFile: authority.certificateFile
+            )
             expired = try await Slapd.start(options)
             options.tls?.certificate = try await authority.issue(.good)
             tls = "ca_file = \"\(authority.certificateFile)\""
@@ -119,10 +124,13 @@ import Testing
             secrets: ["service.secret": partner.servicePassword, "lee.secret": "lee-secret"]
         )
         _ = try await daemon.command(
-            ["user", "add", "lee", "--first-name", "L", "--last-name", "Ee", "--password-file", daemon.home.path(of: "lee.secret")]
+            [
+                "user", "add", "lee", "--first-name", "L", "--last-name", "Ee", "--password-file",
+                daemon.home.path(of: "lee.secret"),
+            ]
         )
         try await daemon.start()
-        return World(corp: corp, expired: expired, partner: partner, proxy: proxy, daemon: daemon)
+        return World(corp: corp, expired: expired, authority: authority, partner: partner, proxy: proxy, daemon: daemon)
     }
 
     static func form(_ name: String, _ password: String, _ directory: Int) -> String {
@@ -130,7 +138,9 @@ import Testing
     }
 
     /// One person who logs in again and again until `end`.
-    static func person(_ port: Int, _ form: String, every pause: Duration, until end: ContinuousClock.Instant) async -> Seen {
+    static func person(_ port: Int, _ form: String, every pause: Duration, until end: ContinuousClock.Instant) async
+        -> Seen
+    {
         await onThread {
             let client = HTTPClient(port: port)
             var seen = Seen()
@@ -151,7 +161,9 @@ import Testing
         async let partner = person(port, form("bob", "bob-secret", 2), every: .milliseconds(20), until: end)
         let corp = await withTaskGroup(of: Seen.self) { group in
             for _ in 0..<4 {
-                group.addTask { await person(port, form("alice", "alice-secret", 1), every: .milliseconds(100), until: end) }
+                group.addTask {
+                    await person(port, form("alice", "alice-secret", 1), every: .milliseconds(100), until: end)
+                }
             }
             return await group.reduce(into: Seen()) { $0.add($1) }
         }
@@ -172,6 +184,7 @@ import Testing
         // Connections made before have the good certificate: a server that renews is a server that restarts.
         if fault == .expiredCertificate {
             world.proxy.mode = .refuse
+            try await Task.sleep(for: .milliseconds(200))
             world.proxy.mode = .elsewhere(world.expired?.ldapsPort ?? 0)
         }
         let broken = await Self.look(world, for: .seconds(5))
@@ -196,8 +209,9 @@ import Testing
                 + "\(well.local.slowest) -> \(broken.local.slowest); back after \(back)"
         )
         #expect(Set(broken.local.statuses.keys) == [200] && Set(broken.partner.statuses.keys) == [200])
-        #expect(broken.local.slowest < max(.seconds(1), well.local.slowest * 4))
-        #expect(broken.partner.percentile(0.99) < max(.milliseconds(500), well.partner.percentile(0.99) * 4))
+        #expect(broken.local.percentile(0.9) < .seconds(1))
+        #expect(broken.local.slowest < max(.seconds(2), well.local.slowest * 4), "who waits for a directory waits for 3 s")
+        #expect(broken.partner.percentile(0.99) < max(.seconds(1), well.partner.percentile(0.99) * 4))
         // Never a refusal, whatever happens; and an answer within the budget.
         #expect(Set(broken.corp.statuses.keys).isSubset(of: [200, 503]))
         #expect(broken.corp.statuses[503] != nil || fault == .delay)

@@ -48,7 +48,10 @@ import Testing
         let members = [1: [0, 1], 2: [2]]
         let daemon = try Self.daemon(servers)
         _ = try await daemon.command(
-            ["user", "add", "lee", "--first-name", "L", "--last-name", "Ee", "--password-file", daemon.home.path(of: "lee.secret")]
+            [
+                "user", "add", "lee", "--first-name", "L", "--last-name", "Ee", "--password-file",
+                daemon.home.path(of: "lee.secret"),
+            ]
         )
         try await daemon.start()
         let end = ContinuousClock.now + Self.length
@@ -78,7 +81,9 @@ import Testing
             let sawStop = hosts.contains { uptimes[$0].wentDown(outcome.begun - .seconds(1), outcome.ended) }
             #expect(!wasServed || sawStop, "\(outcome)")
         }
-        print("soak: \(outcomes.count) logins, \(stops) stops: \(counts.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" })")
+        print(
+            "soak: \(outcomes.count) logins, \(stops) stops: \(counts.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" })"
+        )
         // It was a load, and the servers were there for most of it.
         let pace = Double(outcomes.count) / Double(Self.length.components.seconds)
         #expect(pace > Double(Self.perSecond) * 0.8, "\(pace) logins/s")
@@ -131,7 +136,7 @@ import Testing
         )
     }
 
-    /// Stops and starts a server at random every one to three seconds; in order, by a crash, or by freezing it.
+    /// Stops or starts a server at random every one to three seconds, in order or by a crash; mostly they are up.
     static func stopAndStart(
         _ servers: [Slapd],
         _ uptimes: [Uptime],
@@ -141,7 +146,8 @@ import Testing
         var stops = 0
         while ContinuousClock.now < end {
             try await Task.sleep(for: .milliseconds(Int.random(in: 1_000...3_000)))
-            let index = servers.indices.randomElement() ?? 0
+            let down = servers.indices.filter { !isUp[$0] }
+            let index = (Int.random(in: 0..<3) > 0 ? down.randomElement() : nil) ?? servers.indices.randomElement() ?? 0
             if isUp[index] {
                 uptimes[index].down()
                 if Bool.random() { await servers[index].stop() } else { servers[index].kill() }
@@ -155,7 +161,9 @@ import Testing
         return stops
     }
 
-    private static func logins(_ worker: Int, of workers: Int, port: Int, until end: ContinuousClock.Instant) -> [Outcome] {
+    private static func logins(_ worker: Int, of workers: Int, port: Int, until end: ContinuousClock.Instant)
+        -> [Outcome]
+    {
         let client = HTTPClient(port: port)
         var outcomes: [Outcome] = []
         // Each has its own beat; together they make the pace.
@@ -171,7 +179,11 @@ import Testing
             let isRight = Int.random(in: 0..<4) > 0
             let name = directory == 0 ? "lee" : ["alice", "bob"].randomElement() ?? "alice"
             let begun = ContinuousClock.now
-            let form = FaultTests.form(name, isRight ? "\(name)-secret" : "wrong-\(UInt32.random(in: 0...9_999))", directory)
+            let form = FaultTests.form(
+                name,
+                isRight ? "\(name)-secret" : "wrong-\(UInt32.random(in: 0...9_999))",
+                directory
+            )
             let status = client.post("/token", form)?.status ?? 0
             outcomes.append(
                 Outcome(directory: directory, isRight: isRight, status: status, begun: begun, ended: .now)

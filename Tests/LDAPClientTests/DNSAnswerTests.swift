@@ -17,14 +17,16 @@ import Testing
         labels.flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) } + [0]
     }
 
-    static func srv(_ priority: UInt8, _ weight: UInt8, _ port: UInt16, _ target: [UInt8], type: UInt8 = 33) -> [UInt8] {
+    static func srv(_ priority: UInt8, _ weight: UInt8, _ port: UInt16, _ target: [UInt8], type: UInt8 = 33) -> [UInt8]
+    {
         let data: [UInt8] = [0, priority, 0, weight, UInt8(port >> 8), UInt8(port & 0xFF)] + target
         return [0xC0, 12, 0, type, 0, 1, 0, 0, 1, 44, 0, UInt8(data.count)] + data
     }
 
     @Test func recordsAreRead() throws {
         let octets = Self.message([
-            Self.srv(10, 5, 636, Self.name("DC1", "x")), Self.srv(0, 0, 389, [0xC0, 23]), Self.srv(1, 1, 1, [0], type: 5),
+            Self.srv(10, 5, 636, Self.name("DC1", "x")), Self.srv(0, 0, 389, [0xC0, 23]),
+            Self.srv(1, 1, 1, [0], type: 5),
             Self.srv(7, 7, 7, [0]),
         ])
         let answer = try #require(DNSAnswer(octets))
@@ -56,7 +58,9 @@ import Testing
             #expect(DNSAnswer(Self.message([Self.srv(0, 0, 1, [0xC0, UInt8(offset)])])) == nil)
         }
         // A name that is none: a blank, a dot inside a label.
-        for label in ["a b", "a.b", "a\0b"] { #expect(DNSAnswer(Self.message([Self.srv(0, 0, 1, Self.name(label))])) == nil) }
+        for label in ["a b", "a.b", "a\0b"] {
+            #expect(DNSAnswer(Self.message([Self.srv(0, 0, 1, Self.name(label))])) == nil)
+        }
     }
 
     private func look(up name: String, _ dns: Dnsmasq) async throws(LDAPError) -> LDAPServiceRecords {
@@ -74,8 +78,10 @@ import Testing
         let many = (1...40).map { "srv-host=_many._tcp.corp.test,host\($0).a-rather-long-name.corp.test,389,\($0),1" }
         let dns = try await Dnsmasq.start(
             [
-                "srv-host=_ldap._tcp.corp.test,dc2.corp.test,389,20,100", "srv-host=_ldap._tcp.corp.test,DC1.corp.test,389,10,60",
-                "srv-host=_ldap._tcp.corp.test,dc3.corp.test,3268,10,40", "srv-host=_none._tcp.corp.test", "local-ttl=77",
+                "srv-host=_ldap._tcp.corp.test,dc2.corp.test,389,20,100",
+                "srv-host=_ldap._tcp.corp.test,DC1.corp.test,389,10,60",
+                "srv-host=_ldap._tcp.corp.test,dc3.corp.test,3268,10,40", "srv-host=_none._tcp.corp.test",
+                "local-ttl=77",
                 "host-record=only-an-address.corp.test,127.0.0.1",
             ] + many
         )

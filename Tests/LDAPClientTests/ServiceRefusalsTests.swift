@@ -36,7 +36,14 @@ import Testing
 
     @Test func anotherPasswordIsNew() {
         let refusals = ServiceRefusals()
-        _ = refusals.refused(dn: "x", fingerprint: 1, host: Self.one, said: "49", code: .invalidCredentials, now: Self.at(0))
+        _ = refusals.refused(
+            dn: "x",
+            fingerprint: 1,
+            host: Self.one,
+            said: "49",
+            code: .invalidCredentials,
+            now: Self.at(0)
+        )
         #expect(refusals.verdict(dn: "x", fingerprint: 1, host: Self.one, now: Self.at(1)) != .mayTry)
         #expect(refusals.verdict(dn: "x", fingerprint: 2, host: Self.one, now: Self.at(1)) == .mayTry)
         #expect(refusals.verdict(dn: "y", fingerprint: 1, host: Self.one, now: Self.at(1)) == .mayTry)
@@ -49,7 +56,14 @@ import Testing
 
     @Test func anotherHostMayTryOnce() {
         let refusals = ServiceRefusals()
-        _ = refusals.refused(dn: "x", fingerprint: 1, host: Self.one, said: "49", code: .invalidCredentials, now: Self.at(0))
+        _ = refusals.refused(
+            dn: "x",
+            fingerprint: 1,
+            host: Self.one,
+            said: "49",
+            code: .invalidCredentials,
+            now: Self.at(0)
+        )
         #expect(refusals.verdict(dn: "x", fingerprint: 1, host: Self.two, now: Self.at(0)) == .mayTry)
         let pause = refusals.refused(
             dn: "x",

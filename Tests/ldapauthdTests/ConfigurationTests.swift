@@ -1,4 +1,6 @@
 import Authentication
+import DirectoryAuth
+import LDAPClient
 import Testing
 import Tokens
 
@@ -121,7 +123,12 @@ private func problems(_ text: String) -> [String] {
     @Test(arguments: [
         ("urls = [\"ldap://ldap.example\"]", "would send passwords in clear text"),
         ("urls = [\"http://ldap.example\"]", "directory[1].urls"),
-        ("urls = [\"srv:corp.example\"]", "DNS SRV is not available in this version"),
+        ("urls = [\"srv:\"]", "after “srv:” stands the domain"),
+        ("urls = [\"srv:corp.example:389\"]", "“srv:corp.example:389”: after “srv:” stands the domain"),
+        ("urls = [\"srv://corp.example\"]", "after “srv:” stands the domain"),
+        ("urls = [\"srv:192.0.2.1\"]", "after “srv:” stands the domain"),
+        ("urls = [\"srv:corp example\"]", "after “srv:” stands the domain"),
+        ("urls = [\"ldaps://h\"]\nfollow_referrals = true", "follow_referrals: is not available in this version"),
         ("urls = [\"ldaps://h\"]\nstart_tls = true", "StartTLS is for ldap:// only"),
         ("urls = [\"ldaps://h\"]\nbind_dn = \"cn=a\"", "needs bind_password_file beside it"),
         ("urls = [\"ldaps://h\"]\nnext_bind_dn = \"cn=a\"", "next_bind_dn: needs bind_dn"),
@@ -231,6 +238,34 @@ private func problems(_ text: String) -> [String] {
 }
 
 @Suite struct NearestKeyTests {
+    @Test func hostsMayBeNamedByTheDNS() throws {
+        let text = """
+            [[directory]]
+            id = 1
+            name = "corp"
+            kind = "openldap"
+            urls = ["ldaps://first.example", "srv:Corp.Example", "ldaps://last.example", "srv:other.example."]
+            user_base = "dc=example"
+            [directory.groups]
+            mode = "none"
+
+            """
+        let configuration = try Configuration.parse(text + minimal, file: "/etc/ldapauthd/test.toml")
+        let directory = try #require(configuration.directories.first)
+        #expect(directory.urls.map(\.description) == ["ldaps://first.example", "ldaps://last.example"])
+        #expect(directory.services.map(\.position) == [1, 2])
+        #expect(
+            directory.places == [
+                "ldaps://first.example", "srv:corp.example", "ldaps://last.example", "srv:other.example",
+            ]
+        )
+        let settings = directory.settings
+        #expect(settings.discoveries.map(\.domain) == ["corp.example", "other.example"])
+        #expect(settings.discoveries.allSatisfy { !$0.allowsCleartext && $0.template.serviceIdentities.count == 1 })
+        // What is printed is read the same again.
+        #expect(ConfigurationText(configuration).text.contains(#"urls = ["ldaps://first.example", "srv:corp.example""#))
+    }
+
     @Test(arguments: [
         ("listne", "listen"), ("Listen", "listen"), ("max_bdy", "max_body"), ("trusted_proxy", "trusted_proxies"),
     ])

@@ -28,7 +28,10 @@ struct AdminServerTests {
                             name: "corp",
                             state: isUp ? .up : .down,
                             detail: isUp ? nil : "connection refused",
-                            hosts: [.init(url: "ldap://one", state: "up", since: 7, failures: 0, error: nil)]
+                            hosts: [
+                                .init(url: "ldaps://a", state: "up", since: 17, failures: 0, error: nil),
+                                .init(url: "ldaps://b", state: "down", since: 18, failures: 3, error: "no \"route\""),
+                            ]
                         ),
                         .init(name: "local", state: isUp || isReady ? .up : .empty),
                     ]
@@ -48,8 +51,9 @@ struct AdminServerTests {
         let up = try await connection.request("GET", "/readyz")
         #expect(up.status == 200)
         #expect(
-            up.body == #"{"status":"ready","sources":[{"name":"corp","state":"up","detail":null,"#
-                + #""hosts":[{"url":"ldap://one","state":"up","since":7,"failures":0,"error":null}]},"#
+            up.body == #"{"status":"ready","sources":[{"name":"corp","state":"up","detail":null,"hosts":["#
+                + #"{"url":"ldaps://a","state":"up","since":17,"failures":0,"error":null},"#
+                + #"{"url":"ldaps://b","state":"down","since":18,"failures":3,"error":"no \"route\""}]},"#
                 + #"{"name":"local","state":"up","detail":null}]}"#
         )
         isUp.withLock { $0 = false }

@@ -24,7 +24,9 @@ import Testing
 
     @Test(arguments: [(UInt8(0), true), (1, true), (50, true), (32, true), (51, false), (52, false)])
     func whatAnAnswerToAProbeMeans(code: UInt8, isAlive: Bool) async throws {
-        let fake = try TCPFake.start(.script([.readMessage, .reply { LDAPReply.searchDone(to: $0, resultCode: code) }]))
+        let fake = try TCPFake.start(
+            .script([.readMessage, .reply { LDAPReply.searchDone(to: $0, resultCode: code) }])
+        )
         let host = try Rig().host("ldap://127.0.0.1:\(fake.port)")
         let error = await failure { () async throws(LDAPError) in try await host.probe(deadline: .after(20)) }
         #expect((error == nil) == isAlive)
@@ -72,7 +74,8 @@ import Testing
         let answer = TCPFake.Step.reply { LDAPReply.bind(to: $0) }
         let fake = try TCPFake.start(
             .perConnection { number in
-                number < 2 ? [.readMessage, answer] : Array(repeating: [.readMessage, answer], count: 5).flatMap { $0 }
+                number < 2
+                    ? [.readMessage, answer] : Array(repeating: [.readMessage, answer], count: 5).flatMap { $0 }
             }
         )
         let host = try Rig().host("ldap://127.0.0.1:\(fake.port)", operationTimeout: .seconds(1))

@@ -142,12 +142,15 @@ import Testing
     @Test(arguments: [false, true]) func filesAreReadAgainForEachConnection(startTLS: Bool) async throws {
         // Everything is renewed while the daemon runs: the authority, the server's certificate, and the client's.
         let folder = try TemporaryDirectory("tls-files")
-        let (before, after) = (try await CertificateAuthority.make("Old CA"), try await CertificateAuthority.make("New CA"))
+        let (before, after) = (
+            try await CertificateAuthority.make("Old CA"), try await CertificateAuthority.make("New CA")
+        )
         func install(_ authority: CertificateAuthority) async throws {
             let client = try await authority.issue(.client("robot"))
             let server = try await authority.issue(.good)
             for (from, to) in [
-                (authority.certificateFile, "ca.pem"), (client.certificateFile, "client.pem"), (client.keyFile, "client.key"),
+                (authority.certificateFile, "ca.pem"), (client.certificateFile, "client.pem"),
+                (client.keyFile, "client.key"),
                 (server.certificateFile, "server.pem"), (server.keyFile, "server.key"),
             ] { try folder.write(bytes(ofFile: from), to: to) }
         }
