@@ -11,8 +11,6 @@ extension SQLStore {
 
     private static let selectLiveOf = selectLive + " AND source = $4 AND stable_id = $5" + byNumber
 
-    private static let selectNumber = "SELECT \(SessionRow.columns) FROM session WHERE number = $1"
-
     private static let selectPeople = """
         SELECT source, stable_id, source_name, username, user_id FROM identity WHERE source = $1 ORDER BY user_id
         """
@@ -40,12 +38,6 @@ extension SQLStore {
         var sessions: [Session] = []
         for row in try await database.query(statement, values) { sessions.append(try SessionRow.session(row)) }
         return sessions
-    }
-
-    /// The session with that DTTSessionId, ended ones included while they are kept; nil when there is none. One read.
-    public func session(number: Int32) async throws(StoreError) -> Session? {
-        guard let row = try await database.query(Self.selectNumber, [.integer(number)]).first else { return nil }
-        return try SessionRow.session(row)
     }
 
     /// The person with that key, if there was a login. One read.
