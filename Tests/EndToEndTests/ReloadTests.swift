@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 import TestSupport
 import Testing
 
@@ -207,10 +206,10 @@ import Testing
         let memoryBefore = try await figure("process_resident_memory_bytes")
 
         // Not by cancelling: a request that has begun shall be answered.
-        let isEnough = Mutex(false)
+        let isEnough = Flag()
         let load = Task {
             var statuses: Set<Int> = []
-            while !isEnough.withLock({ $0 }) {
+            while !isEnough.isSet {
                 statuses.insert(try await daemon.login("alice", alice.password, directory: 1).status)
             }
             return statuses
@@ -228,7 +227,7 @@ import Testing
             let outcome = try await daemon.reload()
             #expect(outcome.succeeded, "\(outcome.errorOutput)")
         }
-        isEnough.withLock { $0 = true }
+        isEnough.set()
         #expect(try await load.value == [200], "no request failed")
         // Connections of directories that are gone close a moment later.
         let settled = await eventually(within: .seconds(20)) {

@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 import TestSupport
 import Testing
 
@@ -63,13 +62,13 @@ import Testing
 
         let alice = try #require(setting.sample.person("alice"))
         // Not by cancelling: a request that has begun shall be answered.
-        let isEnough = Mutex(false)
+        let isEnough = Flag()
         let load = Task {
             try await withThrowingTaskGroup(of: Int.self) { tasks in
                 for _ in 0..<4 {
                     tasks.addTask {
                         var answered = 0
-                        while !isEnough.withLock({ $0 }) {
+                        while !isEnough.isSet {
                             let answer = try await daemon.login("alice", alice.password, directory: 1)
                             guard answer.status == 200 else { throw TestSupportError("\(answer)") }
                             answered += 1
@@ -84,7 +83,7 @@ import Testing
             holder.signal(SIGUSR1)
             #expect(await eventually(within: .seconds(20)) { count("ldapauthd: ready", daemon.log) == number + 1 })
         }
-        isEnough.withLock { $0 = true }
+        isEnough.set()
         #expect(try await load.value >= 4, "every client was answered, through every restart")
         #expect(count("ldapauthd has stopped", daemon.log) == 3)
         #expect(await holder.stop(within: .seconds(30)) == .code(0))

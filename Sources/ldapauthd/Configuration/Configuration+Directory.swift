@@ -75,7 +75,7 @@ extension Configuration.Directory {
 
     private static func readURLs(
         _ table: ConfigurationTable
-    ) -> (urls: [LDAPURL], services: [(position: Int, domain: String)]) {
+    ) -> (urls: [LDAPURL], services: [Configuration.Directory.ServiceName]) {
         guard table.has("urls") else {
             table.refuse("urls", "is missing: for example [\"ldaps://ldap1.corp.example\"]")
             return ([], [])
@@ -83,11 +83,11 @@ extension Configuration.Directory {
         let texts = table.strings("urls")
         if texts.isEmpty { table.refuse("urls", "is empty: name at least one host") }
         var urls: [LDAPURL] = []
-        var services: [(position: Int, domain: String)] = []
+        var services: [Configuration.Directory.ServiceName] = []
         for text in texts {
             do throws(LDAPError) {
                 if text.hasPrefix("srv:") {
-                    services.append((urls.count, try domain(text)))
+                    services.append(Configuration.Directory.ServiceName(position: urls.count, domain: try domain(text)))
                 } else {
                     urls.append(try LDAPURL(text))
                 }

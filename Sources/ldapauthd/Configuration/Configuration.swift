@@ -97,8 +97,8 @@ struct Configuration: Sendable {
         var kind: DirectoryKind
         /// The hosts named.
         var urls: [LDAPURL]
-        /// `srv:` places: the domain, and how many of `urls` come before it.
-        var services: [(position: Int, domain: String)]
+        /// The `srv:` URLs.
+        var services: [ServiceName]
         var startTLS: Bool
         var caFile: String?
         var clientCertificateFile: String?
@@ -123,6 +123,12 @@ struct Configuration: Sendable {
         var listed: Bool
         var attributes: Attributes
         var groups: Groups
+
+        /// A `srv:` URL: the domain, and how many of `urls` come before it.
+        struct ServiceName: Sendable, Equatable {
+            var position: Int
+            var domain: String
+        }
 
         /// Who searches.
         struct BindIdentity: Sendable, Equatable {

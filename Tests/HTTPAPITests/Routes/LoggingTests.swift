@@ -31,6 +31,24 @@ struct LoggingTests {
         var all: [String] { lines.withLock { $0 } }
     }
 
+    @Test func connectionsTurnedAwayAreToldOnceAMinute() async throws {
+        let lines = LineBox()
+        let logger = Logger(label: "test") { _ in Recorder(lines: lines) }
+        let server = try await TestServer.start(logger: logger, change: { $0.limits.maxConnections = 1 })
+        let first = try await RawConnection.open(port: server.port)
+        #expect(await eventually { server.server.connections == 1 })
+        for number in 1...3 {
+            let refused = try await RawConnection.open(port: server.port)
+            #expect(await refused.ends())
+            #expect(server.server.refusedConnections == number)
+        }
+        let told = lines.all.filter { $0.contains("http.max_connections are open") }
+        #expect(told.count == 1, "\(told)")
+        #expect(told.first?.hasPrefix("warning") == true)
+        first.close()
+        try await server.stop()
+    }
+
     @Test func requestsWithoutQueryOrBody() async throws {
         let lines = LineBox()
         let logger = Logger(label: "test") { _ in Recorder(lines: lines) }
