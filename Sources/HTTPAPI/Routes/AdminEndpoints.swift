@@ -52,7 +52,8 @@ enum AdminEndpoints {
             path: "/metrics",
             summary: "Figures for Prometheus.",
             carriesCredentials: false,
-            caching: .never
+            caching: .never,
+            answers: [AnswerDescription(200, "The figures.")]
         ) { _ in
             let (type, page) = await page()
             return .complete(OutgoingResponse(.ok, headers: [("Content-Type", type)], body: page))
