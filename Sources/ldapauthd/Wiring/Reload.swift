@@ -1,3 +1,4 @@
+import Authentication
 import DirectoryAuth
 import HTTPAPI
 import Logging
