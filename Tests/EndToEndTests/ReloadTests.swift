@@ -19,6 +19,8 @@ import Testing
 
         // A directory added; the one that is there goes on with its connections.
         #expect(try await daemon.login("alice", alice.password, directory: 1).status == 200)
+        // The probes before the first login have made theirs by now.
+        try await Task.sleep(for: .seconds(1))
         let connections = setting.slapd.acceptedConnections
         let partner = """
             [[directory]]
