@@ -80,7 +80,7 @@ struct MaintenanceTests {
                     + "median \(waits[waits.count / 2]), 99 % \(waits[waits.count * 99 / 100]), longest \(waits.last ?? .zero)"
             )
             // Generous, for a busy machine: in one transaction it takes seconds.
-            #expect(waits[waits.count * 9 / 10] < .milliseconds(250))
+            #expect(waits[waits.count * 9 / 10] < .seconds(1))
         }
     }
 

@@ -98,6 +98,11 @@ import Testing
         #expect(here.document == there.document)
         let newest = try #require(there.storedKeys.first { $0.use == .sign && $0.phase == .current }).id
         #expect(String(decoding: here.document, as: UTF8.self).contains(newest))
+        let hasSettled = ContinuousClock.now + KeyUse.settling
+        while ContinuousClock.now < hasSettled { try await Task.sleep(for: .milliseconds(50)) }
+        let header = String(try there.sign(Array("{}".utf8)).prefix { $0 != "." })
+        let current = try #require(Base64URL.decode(header.utf8))
+        #expect(String(decoding: current, as: UTF8.self).contains(newest), "and then the promoted key signs")
     }
 
     @Test("A node that has not heard of a refresh key asks, at most once a second, and says when it cannot")

@@ -19,13 +19,22 @@ final class MemoryStore: KeyStore, SessionStore {
     func replaceKeys(
         expected: [StoredKey],
         with keys: [StoredKey],
-        removed: [String]
-    ) async throws(StoreError) -> Bool {
+        removed: [String],
+        masterKey: [UInt8]
+    ) async throws(StoreError) -> KeySwap {
         state.withLock { state in
             let changed = Set(keys.map(\.id)).union(removed)
             state.keys = state.keys.filter { !changed.contains($0.id) } + keys
         }
-        return true
+        return .done
+    }
+
+    func rewrapKeys(_ keys: [StoredKey], from old: [UInt8], to new: [UInt8]) async throws(StoreError) -> KeySwap {
+        state.withLock { state in
+            state.keys = keys
+            state.masterKeyCheck = new
+        }
+        return .done
     }
 
     func masterKeyCheck(orStore value: [UInt8]) async throws(StoreError) -> [UInt8] {
