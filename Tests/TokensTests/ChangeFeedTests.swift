@@ -186,6 +186,26 @@ import Testing
         #expect(listener.take() == [.everybody], "a clock set back")
     }
 
+    @Test("A clock set back loses no account that was changed meanwhile: proved passwords are forgotten")
+    func clockBackForgetsPasswords() async throws {
+        let world = try await World()
+        await world.feed.poll()
+        let proved = world.revocations.proved
+        let key = proved.key("alice", Password("pw"), salt: [])
+        let person = ProvedPerson(identity: World.alice, userID: 12)
+        func isRemembered() async -> Bool {
+            let answer = await proved.person(for: key) { .failure(Refusal(.sessionNotActive)) }
+            return (try? answer.get()) != nil
+        }
+        _ = await proved.person(for: key) { .success(person) }
+        await world.feed.poll()
+        #expect(await isRemembered())
+        await world.store.changeAccount(World.alice.key)
+        world.clock.advance(.seconds(-3600))
+        await world.feed.poll()
+        #expect(await !isRemembered())
+    }
+
     @Test("run() fills, polls and ends when cancelled")
     func run() async throws {
         let world = try await World()

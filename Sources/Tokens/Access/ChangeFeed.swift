@@ -73,6 +73,8 @@ public final class ChangeFeed: Sendable {
         do {
             let changes = try await store.changes(after: number, now: now)
             report(revocations.apply(changes), isFirst: number == 0)
+            // From the beginning the store tells no changes of people.
+            if number == 0 { revocations.forgetPasswords() }
             tell(changes, after: number)
             state.withLock { state in
                 state.number = changes.number

@@ -99,6 +99,11 @@ public final class Revocations: Sendable {
         if !people.isEmpty { proved.forget(people.contains) }
     }
 
+    /// The next request with a password asks again, whoever it is.
+    func forgetPasswords() {
+        proved.forget { _ in true }
+    }
+
     /// Forgets sessions whose last token has expired.
     public func prune(now: Timestamp) {
         state.withLock { state in
