@@ -191,7 +191,9 @@ final class HostKeeper: Sendable {
 
     /// Looks a domain up now, for `check`.
     func discoverOnce(_ domain: String) async {
-        for index in discoveries.indices where discoveries[index].discovery.domain == domain { await discover(index) }
+        for index in discoveries.indices where discoveries[index].discovery.domain == domain {
+            await discover(index, isSilent: true)
+        }
     }
 
     /// The hosts found for a domain, in order, or why there are none.
@@ -206,14 +208,15 @@ final class HostKeeper: Sendable {
         state.withLock { $0.places[index].due.map { $0 <= now } ?? true }
     }
 
-    private func discover(_ index: Int) async {
+    /// - Parameter isSilent: nothing is logged; whoever asked tells what came of it.
+    private func discover(_ index: Int, isSilent: Bool = false) async {
         guard let make else { return }
         let (place, discovery) = discoveries[index]
         do throws(LDAPError) {
             let answer = try await discovery.find(lookUp, deadline: .now + .seconds(5))
             let (gone, added) = roster.replace(place: place, with: answer.hosts) { make(discovery.settings($0)) }
             state.withLock { $0.places[index] = Place(due: .now + answer.lifetime) }
-            if added > 0 || !gone.isEmpty {
+            if !isSilent, added > 0 || !gone.isEmpty {
                 let names = answer.hosts.map(\.url.description).joined(separator: " ")
                 logger.info("directory hosts by DNS", metadata: ["domain": "\(discovery.domain)", "hosts": "\(names)"])
             }
@@ -227,7 +230,7 @@ final class HostKeeper: Sendable {
                 state.places[index].error = error.message
                 return state.places[index].failures == 1
             }
-            guard isFirst, !Task.isCancelled else { return }
+            guard isFirst, !isSilent, !Task.isCancelled else { return }
             let kept = roster.isEmpty ? "" : "; the hosts known stay in use"
             logger.warning(
                 "directory hosts cannot be looked up",

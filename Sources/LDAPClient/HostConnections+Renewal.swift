@@ -15,10 +15,11 @@ extension HostConnections {
     /// Closes what is idle, and sends those away who wait for a connection: the host is given up for now.
     func giveUp(_ why: String) {
         distrustIdle()
-        closeBinds(idleSince: .now)
-        for id in services.unused { if let connection = held[id]?.connection { close(connection, why) } }
+        // First those who wait: a connection closed before them would be dialled anew for them.
         let error = LDAPError(.connect, "\(settings.url): \(why)")
         for id in binds.takeWaiters() + services.takeWaiters() { hand(id, .failure(error)) }
+        closeBinds(idleSince: .now)
+        for id in services.unused { if let connection = held[id]?.connection { close(connection, why) } }
     }
 
     /// Makes a service connection with the passwords as they are now; those of before end when it has come about.

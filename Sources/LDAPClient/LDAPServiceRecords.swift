@@ -109,7 +109,7 @@ extension LDAPServiceRecords {
 
     init(_ answer: DNSAnswer) {
         // A target of “.” says that the service is decidedly not there (RFC 2782).
-        let offered = answer.services.filter { !$0.target.isEmpty && $0.port > 0 }
+        let offered = answer.services.filter { !$0.target.isEmpty && $0.port > 0 && Self.isHostName($0.target) }
         let records = offered.map { service in
             Record(
                 priority: service.priority,
@@ -122,5 +122,10 @@ extension LDAPServiceRecords {
             records: Set(records).sorted { ($0.priority, $0.host, $0.port) < ($1.priority, $1.host, $1.port) },
             lifetime: .seconds(offered.map(\.lifetime).min() ?? 0)
         )
+    }
+
+    /// What could not stand in a URL is no host: the name comes from outside.
+    private static func isHostName(_ name: String) -> Bool {
+        (try? LDAPURL("ldap://\(name)"))?.host == name.lowercased()
     }
 }

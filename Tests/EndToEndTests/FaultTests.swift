@@ -210,7 +210,10 @@ import Testing
         )
         #expect(Set(broken.local.statuses.keys) == [200] && Set(broken.partner.statuses.keys) == [200])
         #expect(broken.local.percentile(0.9) < .seconds(1))
-        #expect(broken.local.slowest < max(.seconds(2), well.local.slowest * 4), "who waits for a directory waits for 3 s")
+        #expect(
+            broken.local.slowest < max(.seconds(2), well.local.slowest * 4),
+            "who waits for a directory waits for 3 s"
+        )
         #expect(broken.partner.percentile(0.99) < max(.seconds(1), well.partner.percentile(0.99) * 4))
         // Never a refusal, whatever happens; and an answer within the budget.
         #expect(Set(broken.corp.statuses.keys).isSubset(of: [200, 503]))

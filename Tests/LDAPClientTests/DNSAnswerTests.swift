@@ -37,7 +37,11 @@ import Testing
                 .init(priority: 7, weight: 7, port: 7, target: "", lifetime: 300),
             ]
         )
-        // A target of “.” is no host.
+        // A target of “.” is no host, nor is what could be taken for another part of a URL.
+        for name in ["a/b", "a?b", "a%00", "user@a", "[::1]", "a:636"] {
+            let answer = try #require(DNSAnswer(Self.message([Self.srv(0, 0, 389, Self.name(name))])))
+            #expect(LDAPServiceRecords(answer).records.isEmpty, "\(name)")
+        }
         #expect(LDAPServiceRecords(answer).records.map(\.host) == ["x", "dc1.x"])
     }
 

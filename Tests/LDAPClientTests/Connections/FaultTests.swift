@@ -166,7 +166,7 @@ struct Fault: Sendable, CustomTestStringConvertible {
         if fault.name != "closes at once" { #expect(error.requestWasWritten == fault.isWritten, "\(error)") }
         #expect(error.message.contains("127.0.0.1:\(fake.port)"))
         #expect(!error.message.contains("alice"))
-        #expect(await host.statistics.bindOpen == 0)
+        #expect(await eventually { await host.statistics.bindOpen == 0 })
         await host.shutdown()
     }
 
