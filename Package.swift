@@ -172,6 +172,14 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "CorporateDirectoryTests",
+            dependencies: [
+                "Authentication", "DirectoryAuth", "EventPoller", "LDAPClient", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "DirectoryAuthTests",
             dependencies: [
                 "Authentication", "DirectoryAuth", "EventPoller", "LDAPClient", "TestSupport",

@@ -10,8 +10,8 @@ import Testing
 struct LiveDirectory {
     static let sample = SampleDirectory()
     /// One poller and one pool for all tests: they are what the program has one of, too.
-    static let poller = Result { try EventPoller(name: "dirauth-tests") }
-    static let pool = BlockingPool(name: "dirauth-tests", threads: 8, queueLimit: 256)
+    private static let poller = Result { try EventPoller(name: "dirauth-tests") }
+    private static let pool = BlockingPool(name: "dirauth-tests", threads: 8, queueLimit: 256)
 
     let directory: Directory
     let servers: [Slapd]

@@ -248,8 +248,7 @@ public final class DirectoryServer389: Sendable {
 
     /// How many bind requests came in, optionally for one DN as the client spelt it.
     public func bindRequests(dn: String? = nil) -> Int {
-        log.split(separator: "\n").count { line in
-            line.contains(" BIND dn=\"\(dn.map { $0 + "\"" } ?? "")") && line.contains(" method=")
-        }
+        let bind = " BIND dn=\"\(dn.map { $0 + "\"" } ?? "")"
+        return countLines(ofFile: folder.path(of: "log/access"), containing: bind, " method=")
     }
 }

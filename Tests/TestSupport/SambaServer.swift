@@ -207,9 +207,10 @@ public final class SambaServer: Sendable {
 
     /// How many passwords were tried for an account, by its sAMAccountName; Samba notes each, the refused ones too.
     public func authentications(of account: String) -> Int {
-        log.split(separator: "\n").count {
-            $0.hasPrefix("  Auth: [") || $0.hasPrefix("Auth: [")
-                ? $0.contains("[\(Self.domain)]\\[\(account)]") : false
-        }
+        countLines(
+            ofFile: folder.path(of: "log"),
+            containing: "Auth: [",
+            "[\(Self.domain)]\\[\(account)]"
+        )
     }
 }

@@ -12,17 +12,20 @@ extension Slapd {
 
     /// How many bind requests came in, optionally for one DN as the client spelt it.
     public func bindRequests(dn: String? = nil) -> Int {
-        logLines(containing: " BIND dn=\"\(dn.map { $0 + "\"" } ?? "")").count { $0.contains(" method=") }
+        let bind = " BIND dn=\"\(dn.map { $0 + "\"" } ?? "")"
+        return countLines(ofFile: folder.path(of: "log"), containing: bind, " method=")
     }
 
     /// How many search requests came in, optionally only those whose line contains a text.
     public func searchRequests(containing text: String = "") -> Int {
-        logLines(containing: " SRCH base=").count { text.isEmpty || $0.contains(text) }
+        countLines(ofFile: folder.path(of: "log"), containing: " SRCH base=", text)
     }
 
     /// How many connections were accepted, those included with which this helper asked whether the server is up; see
     /// `connections(during:)` for a count without them.
-    public var acceptedConnections: Int { logLines(containing: " ACCEPT from ").count }
+    public var acceptedConnections: Int {
+        countLines(ofFile: folder.path(of: "log"), containing: " ACCEPT from ")
+    }
 
     /// How many connections were accepted while `body` ran.
     public func connections(during body: () async throws -> Void) async rethrows -> Int {

@@ -1,10 +1,11 @@
 // API: let folder = try TemporaryDirectory(); let path = try folder.write("text", to: "name"); folder.path(of: "x"); folder.remove()
 //
-// A folder of mode 0700 below /tmp (short, so that Unix sockets fit), removed by `remove()` or when the last
-// reference goes.
+// A folder of mode 0700 below /tmp (short, so that Unix sockets fit), removed by `remove()`, when the last reference goes,
+// or when the process ends, for servers that all its tests share.
 
 import FoundationEssentials
 import Glibc
+import Synchronization
 
 /// A failure of a helper, in a sentence.
 public struct TestSupportError: Error, CustomStringConvertible {
@@ -25,6 +26,8 @@ public final class TemporaryDirectory: Sendable {
         var template = Array("/tmp/\(prefix)-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw TestSupportError("mkdtemp: \(String(cString: strerror(errno)))") }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        _ = Self.removesTheRestAtExit
+        _ = Self.made.withLock { $0.insert(path) }
     }
 
     deinit { remove() }
@@ -62,7 +65,21 @@ public final class TemporaryDirectory: Sendable {
     }
 
     /// Removes the folder and what is in it; harmless when repeated.
-    public func remove() { try? FileManager.default.removeItem(atPath: path) }
+    public func remove() {
+        try? FileManager.default.removeItem(atPath: path)
+        _ = Self.made.withLock { $0.remove(path) }
+    }
+
+    private static let made = Mutex<Set<String>>([])
+
+    private static let removesTheRestAtExit: Void = {
+        atexit {
+            for path in TemporaryDirectory.made.withLock({ $0 }) {
+                try? FileManager.default.removeItem(atPath: path)
+            }
+        }
+        return ()
+    }()
 }
 
 /// The bytes of a file; empty when it cannot be read.

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// With a kind, an administrator says where people and groups are, and who may look: all else has a default that works.
-@Suite struct KindTests {
+@Suite(.serialized) struct KindTests {
     @Test func activeDirectoryNeedsNothingElse() async throws {
         let samba = try await SambaServer.shared()
         let live = try CorporateDirectory(samba) { $0.domains = ["CORP", "corp.example"] }
@@ -190,7 +190,7 @@ import Testing
     }
 
     @Test func checkKnows389AndOpenLDAPToo() async throws {
-        let server = try await DirectoryServer389.start()
+        let server = try await DirectoryServer389StateTests.server.value
         let slapd = try await Slapd.start()
         for kind in DirectoryKind.allCases {
             let one = try CorporateDirectory(server, kind: kind, change: Self.kind(kind))
@@ -206,7 +206,6 @@ import Testing
             #expect(kind == .openLDAP || second.remedy?.contains("kind = \"openldap\"") == true)
             await other.directory.shutdown()
         }
-        await server.stop()
         await slapd.stop()
     }
 }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Every state of an account on Active Directory, as Samba has it, with every kind of password.
-@Suite struct SambaStateTests {
+@Suite(.serialized) struct SambaStateTests {
     static let rows: [AccountStateRow<SambaServer>] = [
         AccountStateRow(
             name: "s-active",

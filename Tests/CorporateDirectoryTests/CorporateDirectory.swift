@@ -1,5 +1,6 @@
 import Authentication
 import DirectoryAuth
+import EventPoller
 import LDAPClient
 import Logging
 import TestSupport
@@ -7,6 +8,10 @@ import Testing
 
 /// A directory of any kind with nothing configured but what an administrator must say.
 struct CorporateDirectory {
+    /// One poller and one pool for all tests: they are what the program has one of, too.
+    private static let poller = Result { try EventPoller(name: "corporate-tests") }
+    private static let pool = BlockingPool(name: "corporate-tests", threads: 8, queueLimit: 256)
+
     let directory: Directory
 
     init(
@@ -39,8 +44,8 @@ struct CorporateDirectory {
         change(&settings)
         directory = try Directory(
             settings: settings,
-            poller: try LiveDirectory.poller.get(),
-            pool: LiveDirectory.pool,
+            poller: try Self.poller.get(),
+            pool: Self.pool,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
     }
@@ -109,7 +114,7 @@ struct CorporateDirectory {
         let result = await login(name, password)
         guard case .authenticated(let identity) = result else {
             Issue.record("\(name): \(result)", sourceLocation: sourceLocation)
-            throw LiveDirectory.NotLetIn()
+            throw NotLetIn()
         }
         return identity
     }
@@ -122,5 +127,12 @@ struct CorporateDirectory {
             credentialState: identity.credentialState,
             deadline: .now + .seconds(30)
         )
+    }
+
+    struct NotLetIn: Error {}
+
+    /// An LDIF record that changes a person of the sample's container.
+    static func change(_ uid: String, _ lines: String) -> String {
+        "dn: uid=\(uid),ou=people,dc=example,dc=org\nchangetype: modify\n\(lines)\n"
     }
 }

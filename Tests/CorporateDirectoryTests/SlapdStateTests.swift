@@ -4,19 +4,19 @@ import TestSupport
 import Testing
 
 /// Every state of an account on OpenLDAP with ppolicy, with every kind of password.
-@Suite struct SlapdStateTests {
+@Suite(.serialized) struct SlapdStateTests {
     static func policy(_ name: String) -> String { "cn=\(name),ou=policies,dc=example,dc=org" }
 
     /// An account's own policy. Its password was set a moment ago: what lives a second is soon too old.
     static func follow(_ policy: String, _ slapd: Slapd, _ user: String, wait: Bool = false) async throws {
         let line = "pwdPolicySubentry: \(Self.policy(policy))"
-        try await slapd.modify(PasswordPolicyTests.change(user, "replace: pwdPolicySubentry\n\(line)"))
+        try await slapd.modify(CorporateDirectory.change(user, "replace: pwdPolicySubentry\n\(line)"))
         if wait { try await Task.sleep(for: .seconds(2.5)) }
     }
 
     static func set(_ line: String, _ slapd: Slapd, _ user: String) async throws {
         let attribute = line.prefix { $0 != ":" }
-        try await slapd.modify(PasswordPolicyTests.change(user, "replace: \(attribute)\n\(line)"))
+        try await slapd.modify(CorporateDirectory.change(user, "replace: \(attribute)\n\(line)"))
     }
 
     static func fail(_ slapd: Slapd, _ user: String, times: Int) async throws {
@@ -138,7 +138,7 @@ import Testing
         ),
         AccountStateRow(
             name: "o-without-password",
-            arrange: { try await $0.modify(PasswordPolicyTests.change($1, "delete: userPassword")) },
+            arrange: { try await $0.modify(CorporateDirectory.change($1, "delete: userPassword")) },
             right: .hidden(.wrongPassword),
             refresh: .passwordChanged
         ),
@@ -183,7 +183,7 @@ import Testing
             cn: \(user)
             sn: \(user)
 
-            \(PasswordPolicyTests.setPassword(user, "right-secret"))
+            \(CorporateDirectory.change(user, "replace: userPassword\nuserPassword: right-secret"))
 
             """
         )
@@ -259,7 +259,10 @@ import Testing
     /// With one policy in the directory, that one is it.
     @Test func theOnlyPolicyIsTheDefault() async throws {
         let policy = ["pwdLockout": "TRUE", "pwdMaxFailure": "2", "pwdLockoutDuration": "1", "pwdMaxAge": "6"]
-        let slapd = try await PasswordPolicyTests.start(policy, true)
+        var options = Slapd.Options()
+        options.passwordPolicy = policy
+        options.policyTellsLockout = true
+        let slapd = try await Slapd.start(options)
         let live = try CorporateDirectory(slapd)
         try await Self.add("only", slapd)
         let before = try await live.identity("only", "right-secret")
