@@ -6,6 +6,15 @@ public protocol Authenticating: Sendable {
     /// Is this person still allowed? Asked at every refresh.
     func recheck(_ key: IdentityKey, locator: String?, credentialState: String?) async -> RecheckResult
 
+    /// To be told when a person's password was changed through us: whatever remembers the old one, or that the new one was
+    /// wrong a moment ago, forgets it.
+    func passwordChanged(of person: IdentityKey) async
+
     /// True when a request may name this LDAPServerId under a client's `sources`.
     func isKnown(_ directory: SourceID, sources: [SourceID]) -> Bool
+}
+
+extension Authenticating {
+    /// Nothing is remembered, as a rule.
+    public func passwordChanged(of person: IdentityKey) async {}
 }

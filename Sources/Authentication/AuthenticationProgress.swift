@@ -17,7 +17,10 @@ struct AuthenticationProgress: Sendable {
         }
     }
 
-    mutating func add(_ outage: Outage) { outages.append(outage) }
+    mutating func add(_ outage: Outage) {
+        outages.append(outage)
+        if let refusal = outage.refusal { rejections.append(refusal) }
+    }
 
     mutating func add(_ rejection: Rejection) { rejections.append(rejection) }
 

@@ -92,6 +92,9 @@ public struct Outage: Sendable, Hashable {
     /// True when nothing is broken: there is only more to do here than can be done now.
     public var isOverload: Bool
 
+    /// What was said of the password all the same, by what is kept for an outage. The caller never hears it; the throttle does.
+    public var refusal: Rejection?
+
     /// An outage of `sources`.
     public init(sources: [SourceID], detail: String, retryAfter: Int = 5, isOverload: Bool = false) {
         self.sources = sources

@@ -65,15 +65,19 @@ public struct Authenticator: Authenticating {
             deadline: start + settings.loginBudget
         )
         let early = await attempt.enter()
-        let progress: AuthenticationProgress
-        if let early {
-            progress = AuthenticationProgress(early)
-        } else {
-            progress = await run(plan, name, request, attempt, start)
+        // Not cancelled with its caller: who hangs up before the answer has made a guess all the same, and one more failure at
+        // the directory.
+        let verification = Task {
+            let progress =
+                if let early { AuthenticationProgress(early) } else {
+                    await run(plan, name, request, attempt, start)
+                }
+            await attempt.settle(progress.result, progress.rejections)
+            return progress.result
         }
-        await attempt.settle(progress.result, progress.rejections)
-        await pace(progress.result, question, wasAsked: early == nil, start)
-        return progress.result
+        let result = await verification.value
+        await pace(result, question, wasAsked: early == nil, start)
+        return result
     }
 
     private func pace(
@@ -97,6 +101,12 @@ public struct Authenticator: Authenticating {
             await source.recheck(key, locator: locator, credentialState: credentialState, deadline: deadline)
         }
         return answer ?? .unavailable(Self.overdue(source))
+    }
+
+    /// Lets the throttle and the person's source forget the old password.
+    public func passwordChanged(of person: IdentityKey) async {
+        throttle?.passwordChanged(of: person)
+        await sources[person.source]?.passwordChanged(of: person)
     }
 
     /// True for a configured directory that a client with these `sources` may use; with none it may use all.

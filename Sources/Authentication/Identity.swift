@@ -90,6 +90,9 @@ public struct Identity: Sendable, Hashable {
     /// What the source warned of at this login (grace logins left, the password's end), for the audit line; not kept.
     public var notice: String?
 
+    /// True when the source could not be asked and what is kept for an outage let the person in.
+    public var isOffline = false
+
     /// A person with a key, a canonical name and whatever else the source knows.
     public init(
         key: IdentityKey,

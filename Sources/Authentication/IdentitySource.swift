@@ -31,9 +31,15 @@ public protocol IdentitySource: Sendable {
         credentialState: String?,
         deadline: ContinuousClock.Instant
     ) async -> RecheckResult
+
+    /// Hears that a person's password was changed through us, so that nothing of the old one is kept.
+    func passwordChanged(of person: IdentityKey) async
 }
 
 extension IdentitySource {
+    /// Nothing is kept of passwords, as a rule.
+    public func passwordChanged(of person: IdentityKey) async {}
+
     /// Verifies a password with nobody at the gate.
     public func authenticate(
         _ username: String,

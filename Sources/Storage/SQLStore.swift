@@ -5,7 +5,7 @@ import PostgresClient
 
 // Storage keeps identities, local accounts, sessions, keys and not-befores in SQL.
 //
-// It implements `AccountStore` of Authentication and `SessionStore`, `ChangeStore` and `KeyStore` of Tokens; it decides
+// It implements `AccountStore`, `ThrottleStore` and `OfflineStore` of Authentication and `SessionStore`, `ChangeStore` and `KeyStore` of Tokens; it decides
 // nothing about who may log in or what a token says. `SQLStore` holds the one SQL text; `SQLDatabase` is the boundary to the
 // drivers, SQLite and PostgreSQL. The program opens one store and hands it to the rules; commands open the same file beside the
 // daemon, which hears of their changes through `changes(after:now:)`.

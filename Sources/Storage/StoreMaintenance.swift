@@ -1,7 +1,7 @@
 public import Authentication
 public import Logging
 
-/// Removes what nobody asks for any more: sessions a day after their hard end.
+/// Removes what nobody asks for any more: sessions a day after their hard end, offline entries that expired.
 ///
 /// Logins share the writer with it, so it goes in batches that are bounded by rows and by time, and rests after each for a
 /// multiple of what it took. Several nodes may do it at once: they find less each.
@@ -63,6 +63,7 @@ public struct StoreMaintenance: Sendable {
                 logger.info("Old sessions were removed", metadata: figures)
             }
             try await store.forgetChanges(before: clock.now() - Self.heard)
+            try await store.purgeOffline(before: clock.now())
         } catch {
             logger.warning("The store could not be tidied up: \(error)")
         }

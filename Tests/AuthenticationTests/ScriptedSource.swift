@@ -16,6 +16,7 @@ final class ScriptedSource: DirectorySource {
     let isActiveDirectory: Bool
     private let answers: [String: Answer]
     private let otherwise: Answer
+    private let slowness: Duration
     private let asked = Mutex<[String]>([])
 
     init(
@@ -23,8 +24,10 @@ final class ScriptedSource: DirectorySource {
         domains: [String] = [],
         isActiveDirectory: Bool = false,
         _ answers: [String: Answer] = [:],
-        otherwise: Answer = .refuses(.unknownUser)
+        otherwise: Answer = .refuses(.unknownUser),
+        slowness: Duration = .zero
     ) {
+        self.slowness = slowness
         self.id = SourceID(id)
         name = id == 0 ? "local" : "dir\(id)"
         self.domains = domains
@@ -48,6 +51,10 @@ final class ScriptedSource: DirectorySource {
         }
         let text = password.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
         asked.withLock { $0.append("\(username)/\(text)") }
+        // Cut short by a cancellation, as a bind is.
+        if slowness > .zero, (try? await Task.sleep(for: slowness)) == nil {
+            return .unavailable(Outage(sources: [id], detail: "\(name): cancelled"))
+        }
         switch answers[username] ?? otherwise {
         case .letsIn(let right):
             guard text == right else { return .rejected(Rejection(.wrongPassword, source: id, key: key)) }

@@ -11,7 +11,8 @@ struct Setting {
         _ adjust: (inout Slapd.Options) -> Void = { _ in },
         order: String = "\"corp\", \"local\"",
         http: String = "",
-        sections: String = ""
+        sections: String = "",
+        directory: String = ""
     )
         async throws -> Setting
     {
@@ -37,6 +38,7 @@ struct Setting {
             domains = ["CORP", "corp.example"]
             connect_timeout = "1s"
             operation_timeout = "2s"
+            \(directory)
             [directory.groups]
             base = "ou=groups,dc=example,dc=org"
             [[client]]

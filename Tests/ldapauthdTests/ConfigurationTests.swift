@@ -133,7 +133,7 @@ private func problems(_ text: String) -> [String] {
         ("urls = [\"ldaps://h\"]\nbind_dn = \"cn=a\"", "needs bind_password_file beside it"),
         ("urls = [\"ldaps://h\"]\nnext_bind_dn = \"cn=a\"", "next_bind_dn: needs bind_dn"),
         ("urls = [\"ldaps://h\"]\ndomains = [\"\"]", "holds an empty name"),
-        ("urls = [\"ldaps://h\"]\noffline_cache = \"1h\"", "offline_cache: is not available in this version"),
+        ("urls = [\"ldaps://h\"]\noffline_cache = \"31d\"", "offline_cache: 31d is out of range: 0s to 30d"),
         ("urls = [\"ldaps://h\"]\nca_file = \"/nonexistent\"", "/nonexistent cannot be read: No such file"),
         (
             "urls = [\"ldaps://h\"]\nuser_base = \"people\"\n[directory.groups]\nmode = \"none\"",
@@ -215,6 +215,17 @@ private func problems(_ text: String) -> [String] {
             #expect(try !read("[throttle]\n\(key)\n").limitsAccounts, "\(key)")
         }
         #expect(try !read("[throttle]\naddress_window = \"0s\"\n").limitsAddresses)
+    }
+
+    @Test func theOfflineCacheIsOffUnlessGiven() throws {
+        func read(_ line: String) throws -> Configuration {
+            let text = directory + line + "\n[directory.groups]\nmode = \"none\"\n" + minimal
+            return try Configuration.parse(text, file: "/etc/ldapauthd/test.toml")
+        }
+        #expect(try read("").directories.first?.offlineCache == .zero)
+        let given = try read("\noffline_cache = \"8h\"")
+        #expect(given.directories.first?.offlineCache == .seconds(8 * 3600))
+        #expect(ConfigurationText(given).text.contains("offline_cache = \"8h\""))
     }
 
     @Test func switchedOffFeaturesAreAccepted() {

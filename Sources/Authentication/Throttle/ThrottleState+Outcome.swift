@@ -52,8 +52,9 @@ extension ThrottleState {
         var change = ThrottleChange(now)
         let refused = rejections.filter { $0.reason == .wrongPassword && $0.key != nil }
         guard let person = refused.last?.key else { return change }
-        let count = count(of: person, login, ticket, now)
-        if let count, !ticket.isRepeated { change.accounts = [count] }
+        let isRepeated = ticket.isRepeated || repeats(of: subject(person), login.password, now) != nil
+        if let count = count(of: person, login, ticket, now), !isRepeated { change.accounts = [count] }
+        if !isRepeated { remember(login, subject(person), nil, person, now) }
         if let address = ticket.address { change.addresses = [address] }
         apply(&change)
         return change
@@ -145,6 +146,8 @@ extension ThrottleState {
         counts[key] = count
     }
 
+    /// For the question, and for the person. Only what a directory has proved is refused unasked. The local accounts are asked
+    /// again: that costs nobody else, and a password set by a command counts at once.
     private mutating func remember(
         _ login: ThrottledLogin,
         _ ticket: ThrottleTicket,
@@ -152,22 +155,29 @@ extension ThrottleState {
         _ person: IdentityKey?,
         _ now: Timestamp
     ) {
-        guard settings.repeatMemory > .zero else { return }
-        // Only what a directory has proved is refused unasked. The local accounts are asked again: that costs nobody else,
-        // and a password set by a command counts at once.
         let isProved = rejection.reason == .wrongPassword && rejection.source != .local
-        let subject = person.map(subject)
-        for key in [ticket.question, subject].compactMap({ $0 }) {
-            repeats.insert(
-                RepeatMemory.Entry(
-                    password: passwords.key(of: login.password, on: key),
-                    at: now,
-                    person: subject,
-                    rejection: isProved ? rejection : nil
-                ),
-                for: key,
-                lifetime: settings.repeatMemory
-            )
-        }
+        let proved = isProved ? rejection : nil
+        remember(login, ticket.question, proved, person, now)
+        if let person { remember(login, subject(person), proved, person, now) }
+    }
+
+    private mutating func remember(
+        _ login: ThrottledLogin,
+        _ key: ThrottleKey,
+        _ proved: Rejection?,
+        _ person: IdentityKey?,
+        _ now: Timestamp
+    ) {
+        guard settings.repeatMemory > .zero else { return }
+        repeats.insert(
+            RepeatMemory.Entry(
+                password: passwords.key(of: login.password, on: key),
+                at: now,
+                person: person.map(subject),
+                rejection: proved
+            ),
+            for: key,
+            lifetime: settings.repeatMemory
+        )
     }
 }

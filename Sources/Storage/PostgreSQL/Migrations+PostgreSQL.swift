@@ -6,6 +6,7 @@ extension Migrations {
         steps: [
             Migration(version: 1, statements: firstPostgreSQLSchema),
             Migration(version: 2, statements: ThrottleSchema.postgreSQL),
+            Migration(version: 3, statements: OfflineSchema.postgreSQL),
             Migration(version: 6, statements: peopleAndKeys),
         ],
         inspect: { (sql) async throws(StoreError) in
@@ -21,7 +22,7 @@ extension Migrations {
                 SELECT table_name::text FROM information_schema.tables
                 WHERE table_schema = current_schema() AND table_name IN
                     ('schema_version', 'counter', 'identity', 'account', 'session', 'not_before', 'token_key', 'setting',
-                        'throttle_count', 'throttle_known')
+                        'throttle_count', 'throttle_known', 'offline_entry')
                 """,
                 []
             )

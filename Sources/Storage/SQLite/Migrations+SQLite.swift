@@ -6,6 +6,7 @@ extension Migrations {
         steps: [
             Migration(version: 1, statements: firstSQLiteSchema),
             Migration(version: 2, statements: ThrottleSchema.sqlite),
+            Migration(version: 3, statements: OfflineSchema.sqlite),
             Migration(version: 6, statements: peopleAndKeys),
         ],
         inspect: { (sql) async throws(StoreError) in

@@ -10,6 +10,8 @@ struct GrantRecord {
     private(set) var client: String?
     /// What a stranger sends may be as long as a request.
     private static let longestName = 256
+    /// Let in while the source could not be asked.
+    private static let offline = "offline"
 
     init(grant: Grant, context: RequestContext, username: String?, sourceNames: [SourceID: String]) {
         self.grant = grant
@@ -28,6 +30,7 @@ struct GrantRecord {
         if let session = issued.session {
             describe(session.identity, session, &event)
             event.detail = session.identity.notice
+            if session.identity.isOffline { event.reason = Self.offline }
         }
         return event
     }
@@ -36,6 +39,7 @@ struct GrantRecord {
     func proved(_ person: ProvedPerson, duration: Duration) -> AuditEvent {
         var event = event(.login, duration)
         describe(person.identity, nil, &event)
+        if person.identity.isOffline { event.reason = Self.offline }
         event.userID = person.userID
         return event
     }

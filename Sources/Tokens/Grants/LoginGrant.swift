@@ -94,9 +94,12 @@ struct LoginGrant: GrantHandler {
         guard request.inSession == 1 else { return nil }
         let moment = tools.issueMoment(now, client: call.client, subject: verified.identity.key.subject)
         func reauthenticate(_ id: UUID) async throws(Refusal) -> Session? {
-            try await tools.ask { () throws(StoreError) in
+            var session = try await tools.ask { () throws(StoreError) in
                 try await tools.sessions.reauthenticate(id, identity: verified.identity, now: moment)
             }
+            // No part of the row, and the audit line's to tell.
+            session?.identity.isOffline = verified.identity.isOffline
+            return session
         }
         if let bearer = verified.bearer {
             guard let session = try await reauthenticate(bearer.session) else {

@@ -45,6 +45,7 @@ extension Configuration.Directory {
             bindConnections: table.integer("bind_connections", in: 1...1024, default: 16),
             idleTimeout: table.duration("idle_timeout", in: .seconds(1)...(.seconds(86400)), default: .seconds(300)),
             dnCache: table.duration("dn_cache", in: .zero...(.seconds(86400)), default: .seconds(60)),
+            offlineCache: table.duration("offline_cache", in: .zero...(.seconds(30 * 86400)), default: .zero),
             listed: table.bool("listed", default: true),
             attributes: attributes,
             groups: groups

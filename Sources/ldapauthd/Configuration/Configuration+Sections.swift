@@ -140,9 +140,6 @@ enum LaterFeatures {
     }
 
     static func refuse(in directory: ConfigurationTable) {
-        if directory.duration("offline_cache", in: .zero...(.seconds(86400 * 365)), default: .zero) != .zero {
-            directory.refuse("offline_cache", sentence + " or set it to \"0s\"")
-        }
         if directory.bool("follow_referrals", default: false) {
             directory.refuse("follow_referrals", sentence + " or set it to false")
         }

@@ -120,6 +120,7 @@ struct Configuration: Sendable {
         var bindConnections: Int
         var idleTimeout: Duration
         var dnCache: Duration
+        var offlineCache: Duration
         var listed: Bool
         var attributes: Attributes
         var groups: Groups

@@ -140,7 +140,8 @@ struct ConfigurationText {
                 ("service_connections", String(directory.serviceConnections)),
                 ("bind_connections", String(directory.bindConnections)),
                 ("idle_timeout", duration(directory.idleTimeout)),
-                ("dn_cache", duration(directory.dnCache)), ("listed", String(directory.listed)),
+                ("dn_cache", duration(directory.dnCache)),
+                ("offline_cache", duration(directory.offlineCache)), ("listed", String(directory.listed)),
             ]
         )
         attributes(effective.attributes)

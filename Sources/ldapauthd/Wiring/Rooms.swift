@@ -29,6 +29,7 @@ struct Rooms: Sendable {
             poller: foundations.poller,
             pools: foundations.pools,
             throttle: foundations.throttle,
+            offline: foundations.store,
             logger: foundations.logger,
             keeping: running,
             metrics: foundations.metrics
@@ -93,6 +94,7 @@ struct Sources: Sendable {
         poller: EventPoller,
         pools: Pools,
         throttle: Throttle? = nil,
+        offline: (any OfflineStore)? = nil,
         logger: Logger,
         keeping old: [RunningDirectory] = [],
         metrics: LoginMetrics? = nil
@@ -118,7 +120,16 @@ struct Sources: Sendable {
         authenticator = Authenticator(
             settings: configuration.authentication,
             local: local,
-            directories: running.map(\.directory),
+            directories: zip(running, configuration.directories).map { running, given in
+                guard let offline, given.offlineCache > .zero else { return running.directory }
+                return OfflineDirectory(
+                    running.directory,
+                    lifetime: given.offlineCache,
+                    store: offline,
+                    hasher: hasher,
+                    logger: logger
+                )
+            },
             throttle: throttle
         )
     }

@@ -14,7 +14,8 @@ private struct Node {
         _ store: MemoryThrottleStore? = nil,
         clock: TestClock = TestClock(),
         settings: ThrottleSettings = ThrottleSettings(),
-        otherwise: ScriptedSource.Answer = .refuses(.unknownUser)
+        otherwise: ScriptedSource.Answer = .refuses(.unknownUser),
+        slowness: Duration = .zero
     ) {
         throttle = Throttle(
             settings: settings,
@@ -23,7 +24,12 @@ private struct Node {
             clock: clock,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
-        source = ScriptedSource(1, ["alice": .letsIn("right"), "bob": .letsIn("right")], otherwise: otherwise)
+        source = ScriptedSource(
+            1,
+            ["alice": .letsIn("right"), "bob": .letsIn("right")],
+            otherwise: otherwise,
+            slowness: slowness
+        )
         local = ScriptedSource(0)
         authenticator = Authenticator(
             settings: AuthenticationSettings(order: [SourceID(1), .local], loginBudget: .seconds(2)),
@@ -70,6 +76,18 @@ struct ThrottleTests {
             for _ in 0..<100 { group.addTask { await node.status("alice", "right") } }
             for await status in group { #expect(status == 200) }
         }
+    }
+
+    @Test("Who hangs up before the answer has guessed all the same")
+    func abandoned() async {
+        let node = Node(slowness: .milliseconds(100))
+        for number in 0..<5 {
+            let login = Task { await node.status("alice", "guess \(number)") }
+            while node.source.passwords.count <= number { await Task.yield() }
+            login.cancel()
+            _ = await login.value
+        }
+        #expect(await node.status("alice", "right") == 429)
     }
 
     @Test("A refusal leaves the source no sooner than others, whoever was asked for; a success does")
