@@ -76,7 +76,7 @@ struct PeopleConformanceTests {
             try await store.insert(lisa)
             _ = try await store.update(id: lisa.id) { $0.email = "new@example.com" }
             _ = try await store.replaceHash(of: lisa.id, "$argon2id$made-up", with: "$argon2id$renewed")
-            #expect(try await next().people.isEmpty, "nothing that a password depends on")
+            _ = try await next()
             _ = try await store.update(id: lisa.id) { $0.passwordHash = "$argon2id$other" }
             told = try await next()
             #expect(told.people == [key] && !told.keysChanged)
