@@ -106,7 +106,7 @@ extension BodySchema {
                 isUnique: true,
                 isRequired: true,
                 summary: "The access token or the refresh token.",
-                sample: "eyJ…"
+                sample: "eyJ..."
             ),
             Field(
                 name: "token_type_hint",

@@ -1,6 +1,7 @@
 public import Logging
 public import NIOCore
 public import ServiceLifecycle
+internal import Tokens
 
 /// The public API as a service: construct it once, run it in a service group, reload its certificate when told to.
 ///
@@ -9,7 +10,7 @@ public import ServiceLifecycle
 public struct APIServer: Service {
     /// The replaceable part of `[http]`, read and judged but not in force yet.
     public struct Preparation: Sendable {
-        let responder: EndpointResponder
+        let settings: HTTPSettings
         let certificate: TLSContext.Pair?
     }
 
@@ -65,7 +66,7 @@ public struct APIServer: Service {
         logger: Logger
     ) -> EndpointResponder {
         EndpointResponder(
-            table: EndpointTable(endpoints(state), basePath: settings.basePath),
+            table: EndpointTable(endpoints(state, basePath: settings.basePath), basePath: settings.basePath),
             proxies: settings.trustedProxies,
             requiresTLS: settings.requiresTLS,
             crossOrigin: CrossOrigin(origins: settings.corsOrigins),
@@ -74,9 +75,9 @@ public struct APIServer: Service {
         )
     }
 
-    /// The table that drives the routes, in the order in which a reader meets them.
-    static func endpoints(_ state: APIState) -> [Endpoint] {
-        [
+    /// The table that drives the routes, in the order in which a reader meets them; the pages about it are made here.
+    static func endpoints(_ state: APIState, basePath: String = "") -> [Endpoint] {
+        let rows = [
             TokenEndpoints.login(state), TokenEndpoints.token(state),
             QueryEndpoints.introspect(state), QueryEndpoints.revoke(state),
             PersonEndpoints.logout(state), PersonEndpoints.userInfo(state),
@@ -85,6 +86,7 @@ public struct APIServer: Service {
             PublicEndpoints.authenticationSetting(state), PublicEndpoints.authorizationServer(state),
             PublicEndpoints.openIDConfiguration(state), PublicEndpoints.keySet(state),
         ]
+        return HelpEndpoints.adding(to: rows, basePath: basePath, issuer: state.current.tokens.metadata().issuer)
     }
 
     /// Listens and serves until a graceful shutdown, then lets requests in flight be answered for `shutdownGrace`.
@@ -107,15 +109,13 @@ public struct APIServer: Service {
     public func prepare(_ settings: HTTPSettings) async throws(HTTPServerError) -> Preparation {
         var certificate: TLSContext.Pair?
         if tls != nil, let files = settings.tls { certificate = try await TLSContext.read(files) }
-        return Preparation(
-            responder: Self.responder(settings, state: state, counts: counts, logger: logger),
-            certificate: certificate
-        )
+        return Preparation(settings: settings, certificate: certificate)
     }
 
-    /// Answers requests by `preparation` from now on, and shows its certificate to new connections.
+    /// Answers requests by `preparation` from now on, and shows its certificate to new connections. The pages about the API
+    /// are made anew, with the issuer that is in force now.
     public func adopt(_ preparation: Preparation) {
-        responder.replace(with: preparation.responder)
+        responder.replace(with: Self.responder(preparation.settings, state: state, counts: counts, logger: logger))
         if let certificate = preparation.certificate { tls?.adopt(certificate) }
     }
 

@@ -8,6 +8,8 @@ struct AnswerDescription: Sendable {
         case negotiated(any DescribedBody & WireBody)
         /// JSON whatever the client accepts.
         case json(any DescribedBody)
+        /// A whole document of that media type.
+        case document(mediaType: String)
         /// The one error body, as negotiated.
         case error(ErrorBody)
     }

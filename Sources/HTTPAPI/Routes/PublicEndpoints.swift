@@ -28,7 +28,7 @@ enum PublicEndpoints {
             details: "The key that signs next is among them before it does; keep them five minutes, then look again.",
             carriesCredentials: false,
             caching: .byHandler,
-            answers: cached(KeySetSample.sample)
+            answers: cached(KeySet.sample)
         ) { request in
             cacheable(state.current.tokens.keySet(), request)
         }
@@ -90,8 +90,8 @@ enum PublicEndpoints {
 }
 
 /// The key set as a reader is told of it; the document itself is made where the keys are.
-private struct KeySetSample: DescribedBody {
-    static let sample = KeySetSample()
+private struct KeySet: DescribedBody {
+    static let sample = KeySet()
 
     static let members = [
         BodyMember(
