@@ -73,12 +73,14 @@ import Testing
             }
             #expect(identity.username == person.name)
             #expect(keys.insert(identity.key).inserted)
-            for wrong in [person.password + [0x78], Array(person.password.reversed()) + [0x21]] {
+            // To a server that reads to the first NUL the latter are empty.
+            let wrongs = [
+                person.password + [0x78], person.password.reversed() + [0x21], [0], [0, 0], [0] + person.password,
+            ]
+            for wrong in wrongs {
                 #expect(Told(await live.login(person.name, wrong)) == .hidden(.wrongPassword), "“\(person.name)”")
-            }
-            // To a server that reads to the first NUL these are empty.
-            for wrong in [[0], [0, 0], [0] + person.password] as [[UInt8]] {
-                #expect(Told(await live.login(person.name, wrong)) == .hidden(.wrongPassword), "“\(person.name)”")
+                // Three in a row would lock the account.
+                #expect(Told(await live.login(person.name, person.password)) == .letIn())
             }
             let continued = Told(await live.login(person.name, person.password + [0, 0x78]))
             #expect(continued == (readsToNUL ? .letIn() : .hidden(.wrongPassword)), "“\(person.name)”")
