@@ -117,19 +117,26 @@ struct Sources: Sendable {
             throw CommandFailure(.configuration, "\(error)")
         }
         local = LocalAccounts(store: accounts, hasher: hasher, logger: logger)
-        authenticator = Authenticator(
-            settings: configuration.authentication,
-            local: local,
-            directories: zip(running, configuration.directories).map { running, given in
-                guard let offline, given.offlineCache > .zero else { return running.directory }
-                return OfflineDirectory(
+        var asked: [any DirectorySource] = []
+        for (running, given) in zip(running, configuration.directories) {
+            guard let offline, given.offlineCache > .zero else {
+                asked.append(running.directory)
+                continue
+            }
+            asked.append(
+                OfflineDirectory(
                     running.directory,
                     lifetime: given.offlineCache,
                     store: offline,
                     hasher: hasher,
                     logger: logger
                 )
-            },
+            )
+        }
+        authenticator = Authenticator(
+            settings: configuration.authentication,
+            local: local,
+            directories: asked,
             throttle: throttle
         )
     }
