@@ -49,9 +49,13 @@ public final class Throttle: Sendable {
         shared = Mutex(Shared(state: ThrottleState(settings: settings, digest: ThrottleDigest(secret: secret))))
     }
 
-    /// From now on these settings hold; counts and waits stay.
+    /// From now on these settings hold; counts and waits stay. Refused passwords are asked about again: the same question may
+    /// go to somebody else now.
     public func apply(_ settings: ThrottleSettings) {
-        shared.withLock { $0.state.settings = settings }
+        shared.withLock { shared in
+            shared.state.settings = settings
+            shared.state.repeats = RepeatMemory(capacity: ThrottleState.capacity)
+        }
     }
 
     /// Reads what was counted before this process began. To be called once, before anybody is let in.
