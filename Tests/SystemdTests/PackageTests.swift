@@ -11,7 +11,7 @@ import Testing
             try await MachineImage.tool("cp", [older.path(of: "older.deb"), machine.path(of: "/root/older.deb")])
 
             // Installed: it runs, and knows its people.
-            let install = "DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install"
+            let install = "DEBIAN_FRONTEND=noninteractive apt-get -q -y install"
             try await machine.shell("\(install) /root/older.deb", within: .seconds(300))
             #expect(try await machine.property("ActiveState") == "active")
             #expect(try await machine.shell("stat -c '%U:%G %a' \(configuration)") == "root:ldapauthd 640\n")
