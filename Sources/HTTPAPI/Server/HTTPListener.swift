@@ -46,6 +46,10 @@ struct HTTPListener: Sendable {
 
     /// Accepts no further connection; those accepted go on.
     func close() async {
+        // NIO drops a connection that it has accepted and not yet set up when its listener closes: none is accepted any
+        // more, and those get the time they need. Whoever connects meanwhile waits in the backlog of a socket of systemd's.
+        try? await channel.setOption(.autoRead, value: false).get()
+        try? await channel.eventLoop.scheduleTask(in: .milliseconds(100)) {}.futureResult.get()
         try? await channel.close().get()
         file?.remove()
     }
