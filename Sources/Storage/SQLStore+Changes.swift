@@ -37,8 +37,11 @@ extension SQLStore: ChangeStore {
                 )
             )
         }
-        for row in try await database.query(Self.selectPeople, [after]) {
-            changes.people.append(IdentityKey(source: SourceID(try row.int32(0)), stableID: try row.text(1)))
+        // Who reads from the beginning remembers nobody yet.
+        if number > 0 {
+            for row in try await database.query(Self.selectPeople, [after]) {
+                changes.people.append(IdentityKey(source: SourceID(try row.int32(0)), stableID: try row.text(1)))
+            }
         }
         for row in try await database.query(Self.selectNotBefore, [after]) {
             guard let scope = NotBeforeScope(kind: try row.text(0), name: try row.text(1)) else { continue }

@@ -151,7 +151,7 @@ public struct StoreChanges: Sendable {
     public var number: Int64
     /// Sessions ended.
     public var endedSessions: [EndedSession]
-    /// People whose local account was changed or removed, or all of whose sessions were ended.
+    /// People whose local account was changed or removed, or all of whose sessions were ended; not told from 0.
     public var people: [IdentityKey]
     /// Not-befores set, in whole seconds.
     public var notBefore: [(scope: NotBeforeScope, seconds: Int64)]

@@ -220,7 +220,7 @@ actor MemoryStore: SessionStore, PeopleStore, KeyStore, ChangeStore {
         for entry in log where entry.number > number {
             switch entry.change {
             case .ended(let session): if session.until > now { changes.endedSessions.append(session) }
-            case .person(let key): changes.people.append(key)
+            case .person(let key): if number > 0 { changes.people.append(key) }
             case .notBefore(let scope, let seconds): changes.notBefore.append((scope, seconds))
             case .keys: changes.keysChanged = true
             }
