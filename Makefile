@@ -16,7 +16,7 @@ help:
 	@echo 'make release    builds for production: .build/release/ldapauthd'
 	@echo 'make deb        makes the Debian package: packaging/ldapauthd_VERSION_ARCHITECTURE.deb'
 	@echo 'make format     formats the sources; make lint only looks'
-	@echo 'make test-tsan  the tests of EventPoller and LDAPClient under the thread sanitizer'
+	@echo 'make test-tsan  the tests of EventPoller, LDAPClient, PostgresClient and Storage under the thread sanitizer'
 	@echo 'make soak       logins for ten minutes while directories are stopped and started (SOAK_SECONDS=600)'
 	@echo 'make bench      logins per second beside the raw LDAP limit (release build)'
 	@echo 'make bench-micro  instructions and allocations of the hot pieces'
@@ -46,8 +46,8 @@ test: lint
 
 test-tsan:
 	scripts/install-packages test
-	TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/tsan-suppressions.txt halt_on_error=1" \
-	$(SWIFT) test --sanitize=thread --scratch-path .build/tsan --filter 'EventPollerTests|LDAPClientTests'
+	LDAPAUTHD_SANITIZED=1 $(SWIFT) build --sanitize=thread --scratch-path .build/tsan --build-tests
+	scripts/run-sanitized-tests
 
 SOAK_SECONDS ?= 600
 soak:
