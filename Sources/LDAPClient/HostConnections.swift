@@ -98,12 +98,11 @@ actor HostConnections {
         case .wait(let dials):
             if dials { dial(role) }
         }
-        let timeout = LDAPError(.timeout, "\(settings.url): no connection was free in time")
         let cancelled = LDAPError(.cancelled, "\(settings.url): cancelled while waiting for a connection")
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let timer = poller.schedule(at: deadline) { [weak self] in
-                    self?.assumeIsolated { $0.giveUp(role, id, timeout) }
+                    self?.assumeIsolated { $0.giveUp(role, id, $0.outOfTime(role)) }
                 }
                 waiters[id] = Waiter(continuation: continuation, timer: timer)
             }
@@ -133,6 +132,13 @@ actor HostConnections {
             case .refuse: return .refuse
             }
         }
+    }
+
+    /// Who waited with no connection open waited for the server; with some open, for those before him.
+    private func outOfTime(_ role: Role) -> LDAPError {
+        let open = role == .bind ? binds.open : services.open
+        let cause = open > 0 ? "no connection was free in time" : "no answer in time while connecting"
+        return LDAPError(.timeout, "\(settings.url): \(cause)")
     }
 
     private func giveUp(_ role: Role, _ id: UInt64, _ error: LDAPError) {

@@ -35,6 +35,12 @@ import Testing
             rest = rest[(end?.upperBound ?? rest.endIndex)...]
             #expect(text.isEmpty || output.range(of: text) != nil, "\(line)\n→ \(output)")
         }
+        // The doctor's lines, from another folder.
+        let doctor = demo.output.split(separator: "\n").map(String.init).filter { $0.contains("ldapauthd.toml") }
+        #expect(doctor.count == 2)
+        let doctors = try await ChildProcess.run("bash", ["-c", "cd /; " + doctor.joined(separator: "\n") + " 2>&1"])
+        #expect(doctors.output.contains("✓"), "\(doctors.output) \(doctors.errorOutput)")
+        #expect(doctors.output.contains("✗"), "\(doctors.output) \(doctors.errorOutput)")
         await demo.stop(within: .seconds(20))
     }
 }

@@ -49,6 +49,18 @@ private final class Gate: Sendable {
         await host.shutdown()
     }
 
+    @Test func aServerThatTakesConnectionsAndSaysNothingIsNotCalledBusy() async throws {
+        let slapd = try await Slapd.start()
+        slapd.pause()
+        let host = try Rig().host(slapd.url, operationTimeout: .seconds(1)) { $0.useServiceAccount(of: slapd) }
+        let error = await failure { () async throws(LDAPError) in try await host.search(root, deadline: .after(20)) }
+        #expect(error?.code == .timeout)
+        #expect(error?.description.contains("no answer in time") == true, "\(String(describing: error))")
+        await host.shutdown()
+        slapd.resume()
+        await slapd.stop()
+    }
+
     @Test func aCancelledSearchIsAbandonedAndTheConnectionKept() async throws {
         let slapd = try await Slapd.start()
         let host = try Rig().host(slapd.url) { $0.serviceConnections = 1 }
