@@ -50,6 +50,7 @@ let package = Package(
     targets: [
         // 1 C
         cLibrary("CLDAP", debian: "libldap2-dev"),
+        cLibrary("CGSSAPI", debian: "libkrb5-dev"),
         cLibrary("CSodium", debian: "libsodium-dev"),
         cLibrary("CExpat", debian: "libexpat1-dev"),
         cLibrary("CSystemd", debian: "libsystemd-dev"),
@@ -77,6 +78,7 @@ let package = Package(
             dependencies: ["CPostgres", "EventPoller", .product(name: "Logging", package: "swift-log")],
             swiftSettings: facingC
         ),
+        .target(name: "Negotiate", dependencies: ["CGSSAPI"], swiftSettings: facingC),
 
         // 3 rules
         .target(
@@ -98,7 +100,9 @@ let package = Package(
         // 4 adapters
         .target(
             name: "DirectoryAuth",
-            dependencies: ["Authentication", "LDAPClient", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "Authentication", "EventPoller", "LDAPClient", "Negotiate", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings
         ),
         .target(
@@ -115,6 +119,7 @@ let package = Package(
             name: "HTTPAPI",
             dependencies: [
                 "Authentication", "CExpat", "Tokens",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -122,6 +127,8 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "NIOTLS", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+                .product(name: "X509", package: "swift-certificates"),
             ],
             swiftSettings: facingC
         ),
@@ -135,7 +142,7 @@ let package = Package(
         .executableTarget(
             name: "ldapauthd",
             dependencies: [
-                "Authentication", "CLinux", "DirectoryAuth", "EventPoller", "HTTPAPI", "LDAPClient",
+                "Authentication", "CLinux", "DirectoryAuth", "EventPoller", "HTTPAPI", "LDAPClient", "Negotiate",
                 "Observability", "Storage", "Tokens",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -158,6 +165,11 @@ let package = Package(
             dependencies: [
                 "EventPoller", "LDAPClient", "TestSupport", .product(name: "Logging", package: "swift-log"),
             ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "NegotiateTests",
+            dependencies: ["Negotiate", "TestSupport"],
             swiftSettings: settings
         ),
         .testTarget(name: "AuthenticationTests", dependencies: ["Authentication"], swiftSettings: settings),

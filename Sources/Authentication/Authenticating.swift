@@ -10,6 +10,12 @@ public protocol Authenticating: Sendable {
     /// wrong a moment ago, forgets it.
     func passwordChanged(of person: IdentityKey) async
 
+    /// True when proofs of another authority are accepted at all.
+    var offersSignOn: Bool { get }
+
+    /// Who is it, by the proof of another authority? Within the login budget.
+    func signOn(_ request: SignOnRequest) async -> SignOnResult
+
     /// True when a request may name this LDAPServerId under a client's `sources`.
     func isKnown(_ directory: SourceID, sources: [SourceID]) -> Bool
 }

@@ -5,11 +5,13 @@
 /// directory is an `IdentitySource` (DirectoryAuth), accounts are kept by an `AccountStore` (Storage), hashes run on a
 /// `WorkPool` (EventPoller's, handed in by the program). Tokens asks it at every login and every refresh.
 public struct Authenticator: Authenticating {
-    private let settings: AuthenticationSettings
-    private let directories: [AuthenticationPlan.Directory]
-    private let sources: [SourceID: any IdentitySource]
-    private let watch = DeadlineWatch()
-    private let throttle: Throttle?
+    let settings: AuthenticationSettings
+    let directories: [AuthenticationPlan.Directory]
+    let sources: [SourceID: any IdentitySource]
+    let directorySources: [any DirectorySource]
+    let signOn: (any SignOnVerifying)?
+    let watch = DeadlineWatch()
+    let throttle: Throttle?
     private let pacing = RefusalPacing()
 
     /// A whole set of rules and sources, never changed: a reload makes another and swaps it in.
@@ -18,14 +20,18 @@ public struct Authenticator: Authenticating {
     ///   - local: the local accounts.
     ///   - directories: in the order of the configuration; of two with the same id the first counts.
     ///   - throttle: stands in front of the sources; nil lets everybody try, as a command does.
+    ///   - signOn: judges proofs other than passwords; nil when none are accepted.
     public init(
         settings: AuthenticationSettings,
         local: any IdentitySource,
         directories: [any DirectorySource] = [],
-        throttle: Throttle? = nil
+        throttle: Throttle? = nil,
+        signOn: (any SignOnVerifying)? = nil
     ) {
         self.settings = settings
         self.throttle = throttle
+        self.signOn = signOn
+        directorySources = directories
         self.directories = directories.map {
             AuthenticationPlan.Directory(id: $0.id, domains: $0.domains, isActiveDirectory: $0.isActiveDirectory)
         }
@@ -145,7 +151,7 @@ public struct Authenticator: Authenticating {
         return progress
     }
 
-    private static func overdue(_ source: any IdentitySource) -> Outage {
+    static func overdue(_ source: any IdentitySource) -> Outage {
         Outage(sources: [source.id], detail: "\(source.name): no answer within the login budget")
     }
 }

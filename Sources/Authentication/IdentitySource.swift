@@ -57,4 +57,9 @@ public protocol DirectorySource: IdentitySource {
 
     /// True for directories of kind `active-directory`.
     var isActiveDirectory: Bool { get }
+
+    /// Finds the person an authority vouches for, and says whether the account may be used. Nobody's password is asked.
+    ///
+    /// A refusal for the state of the account counts as one with the right password: the caller has proved who it is.
+    func authenticate(_ principal: SignOnPrincipal, deadline: ContinuousClock.Instant) async -> AuthenticationResult
 }

@@ -44,7 +44,7 @@ extension Directory {
     }
 
     /// What speaks against the account, other than what the directory let pass when the session began.
-    private func finding(
+    func finding(
         _ entry: LDAPEntry,
         _ began: CredentialState,
         _ deadline: ContinuousClock.Instant

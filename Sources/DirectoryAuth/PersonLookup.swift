@@ -26,6 +26,15 @@ extension Directory {
         }
     }
 
+    /// Searches by another filter below the user base, among those who may log in.
+    func lookUp(
+        _ filter: LDAPFilter,
+        deadline: ContinuousClock.Instant,
+        nobody: () -> String
+    ) async throws(LDAPError) -> PersonLookup {
+        try await search(.and([eligibility, filter]), deadline: deadline, nobody: nobody)
+    }
+
     /// Searches by stable id below the user base, for people whose DN has changed.
     func lookUp(stableID: String, deadline: ContinuousClock.Instant) async throws(LDAPError) -> PersonLookup {
         let byID = StableID.filter(stableID, attribute: settings.attributes.id)

@@ -37,8 +37,9 @@ extension TokenError {
     static let sessionOfOtherUser = TokenError(.invalidGrant, "The session belongs to another user")
     static let noWindowsSignOn = TokenError(
         .invalidRequest,
-        "Windows sign-on without a password is not available in this version"
+        "Windows sign-on without a password is not switched on here"
     )
+    static let signOnRequired = TokenError(.signOnRequired, "Authorization has been denied for this request.")
 
     static func missing(_ parameter: String) -> TokenError {
         TokenError(.invalidRequest, "Missing parameter: \(parameter)")

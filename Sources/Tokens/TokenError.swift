@@ -30,6 +30,8 @@ public struct TokenError: Error, Sendable, Hashable {
         public static let accessDenied = Code("access_denied")
         /// 400 (RFC 7009 §2.2.1).
         public static let unsupportedTokenType = Code("unsupported_token_type")
+        /// 401 with `WWW-Authenticate: Negotiate` (RFC 4559 §4) and the body of the plain 401.
+        public static let signOnRequired = Code("sign_on_required")
     }
 
     /// The `error` member.

@@ -55,6 +55,8 @@ public struct ClientCredentials: Sendable {
 public struct TokenRequest: Sendable {
     /// `WindowsAuthentication`.
     public var windowsAuthentication: Bool
+    /// The proof that came in place of a password; nil when none was sent.
+    public var signOn: SignOnToken?
     /// Who asks.
     public var client: ClientCredentials
     /// `scope`, space-separated.
@@ -71,6 +73,7 @@ public struct TokenRequest: Sendable {
     /// A request with nothing in it.
     public init(
         windowsAuthentication: Bool = false,
+        signOn: SignOnToken? = nil,
         client: ClientCredentials = ClientCredentials(id: nil),
         scope: String? = nil,
         username: String? = nil,
@@ -79,6 +82,7 @@ public struct TokenRequest: Sendable {
         refreshToken: String? = nil
     ) {
         self.windowsAuthentication = windowsAuthentication
+        self.signOn = signOn
         self.client = client
         self.scope = scope
         self.username = username
@@ -112,6 +116,8 @@ public struct AccessTokenResponse: Sendable, Hashable {
     public var sessionState: String?
     /// `scope`, what was granted, space-separated.
     public var scope: String
+    /// What proves our side to a caller who showed a proof instead of a password; no member, but a header.
+    public var signOnReply: [UInt8]?
 
     /// All eleven members.
     public init(
@@ -125,7 +131,8 @@ public struct AccessTokenResponse: Sendable, Hashable {
         tokenType: String = "Bearer",
         notBeforePolicy: Int32 = 0,
         sessionState: String? = nil,
-        scope: String = ""
+        scope: String = "",
+        signOnReply: [UInt8]? = nil
     ) {
         self.accessToken = accessToken
         self.expiresIn = expiresIn
@@ -138,6 +145,7 @@ public struct AccessTokenResponse: Sendable, Hashable {
         self.notBeforePolicy = notBeforePolicy
         self.sessionState = sessionState
         self.scope = scope
+        self.signOnReply = signOnReply
     }
 }
 

@@ -138,7 +138,8 @@ public final class TokenService: TokenIssuing {
             refreshToken: issued.refreshToken,
             notBeforePolicy: AccessTokenIssuer.seconds(issued.notBefore),
             sessionState: issued.session?.id.text,
-            scope: issued.scopes.joined(separator: " ")
+            scope: issued.scopes.joined(separator: " "),
+            signOnReply: issued.signOnReply
         )
     }
 }

@@ -69,6 +69,22 @@ final class ScriptedSource: DirectorySource {
         }
     }
 
+    func authenticate(
+        _ principal: SignOnPrincipal,
+        deadline: ContinuousClock.Instant
+    ) async -> AuthenticationResult {
+        asked.withLock { $0.append("\(principal)") }
+        switch answers[principal.name] ?? otherwise {
+        case .letsIn: return .authenticated(identity(principal.name))
+        case .refuses(let reason, let proved):
+            return .rejected(Rejection(reason, source: id, passwordProved: proved))
+        case .isDown: return .unavailable(Outage(sources: [id], detail: "\(name): refused"))
+        case .isSilent:
+            await Self.sleepThroughEverything()
+            return .authenticated(identity(principal.name))
+        }
+    }
+
     func recheck(
         _ key: IdentityKey,
         locator: String?,

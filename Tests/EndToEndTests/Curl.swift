@@ -7,6 +7,8 @@ struct Curl {
         var status: Int
         var headers: [String: String]
         var body: String
+        /// How many answers came before this one: challenges that curl took up.
+        var challenges = 0
 
         /// A text member of a JSON body.
         func text(_ member: String) -> String? {
@@ -22,25 +24,41 @@ struct Curl {
     }
 
     /// Sends a request; the arguments are curl's own.
-    static func send(_ arguments: [String], body: [UInt8]? = nil, within limit: Duration = .seconds(30)) async throws
-        -> Answer
-    {
+    static func send(
+        _ arguments: [String],
+        body: [UInt8]? = nil,
+        environment: [String: String] = [:],
+        within limit: Duration = .seconds(30)
+    ) async throws -> Answer {
         var all = ["-s", "-i", "--max-time", String(limit.components.seconds)] + arguments
         if body != nil { all += ["--data-binary", "@-"] }
-        let outcome = try await ChildProcess.run("curl", all, input: body ?? [], within: limit + .seconds(5))
+        let outcome = try await ChildProcess.run(
+            "curl",
+            all,
+            environment: environment,
+            input: body ?? [],
+            within: limit + .seconds(5)
+        )
         guard outcome.succeeded else { throw CurlError(description: "curl: \(outcome.exit) \(outcome.errorOutput)") }
         return try parse(outcome.output)
     }
 
     /// Posts a form; the fields are encoded by curl.
-    static func form(_ url: String, _ fields: KeyValuePairs<String, String>, _ more: [String] = []) async throws
-        -> Answer
-    {
-        try await send(more + fields.flatMap { ["--data-urlencode", "\($0.key)=\($0.value)"] } + [url])
+    static func form(
+        _ url: String,
+        _ fields: KeyValuePairs<String, String>,
+        _ more: [String] = [],
+        environment: [String: String] = [:]
+    ) async throws -> Answer {
+        try await send(
+            more + fields.flatMap { ["--data-urlencode", "\($0.key)=\($0.value)"] } + [url],
+            environment: environment
+        )
     }
 
     private static func parse(_ text: String) throws -> Answer {
         var rest = text[...]
+        var challenges = 0
         while true {
             guard let end = rest.range(of: "\r\n\r\n") else {
                 throw CurlError(description: "no head in: \(text.prefix(200))")
@@ -48,7 +66,8 @@ struct Curl {
             let lines = rest[..<end.lowerBound].split(separator: "\r\n")
             let status = lines.first.flatMap { $0.split(separator: " ").dropFirst().first }.flatMap { Int($0) } ?? 0
             let body = rest[end.upperBound...]
-            if status == 100 {
+            if status == 100 || body.hasPrefix("HTTP/1.1 ") {
+                if status != 100 { challenges += 1 }
                 rest = body
                 continue
             }
@@ -58,7 +77,7 @@ struct Curl {
                 let value = line[line.index(after: colon)...].drop { $0 == " " }
                 headers[line[..<colon].lowercased()] = String(value)
             }
-            return Answer(status: status, headers: headers, body: String(body))
+            return Answer(status: status, headers: headers, body: String(body), challenges: challenges)
         }
     }
 }

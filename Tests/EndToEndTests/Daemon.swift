@@ -106,8 +106,17 @@ final class Daemon: Sendable {
     func stop() async -> ChildProcess.Exit? { await child?.stop(within: .seconds(30)) }
 
     /// Runs a command on the same configuration.
-    func command(_ arguments: [String], input: String = "") async throws -> ChildProcess.Outcome {
-        try await ChildProcess.run(Self.binary, arguments + ["--config", configurationFile], input: Array(input.utf8))
+    func command(
+        _ arguments: [String],
+        input: String = "",
+        environment: [String: String] = [:]
+    ) async throws -> ChildProcess.Outcome {
+        try await ChildProcess.run(
+            Self.binary,
+            arguments + ["--config", configurationFile],
+            environment: environment,
+            input: Array(input.utf8)
+        )
     }
 
     // MARK: Logins

@@ -64,7 +64,7 @@ import Testing
             )
         ),
         Row(
-            "invalid_request: Windows sign-on without a password is not available in this version",
+            "invalid_request: Windows sign-on without a password is not switched on here",
             TokenRequest(windowsAuthentication: true, client: World.web, grantType: "password")
         ),
         Row("invalid_request: No refresh token", TokenRequest(client: World.web, grantType: "refresh_token")),

@@ -103,7 +103,10 @@ private func problems(_ text: String) -> [String] {
         ("[throttle]\naddress_failures = 3", "throttle.address_failures: 3 is less than account_failures (5)"),
         ("[throttle]\naddress_exempt = [\"ten\"]", "throttle.address_exempt: “ten” is neither an address nor a CIDR"),
         ("[throttle]\naccount_failure = 5", "throttle.account_failure: unknown key; did you mean “account_failures”?"),
-        ("[kerberos]\nkeytab_file = \"/x\"", "kerberos.keytab_file: is not available in this version"),
+        ("[kerberos]\nkeytab_file = \"/x\"", "kerberos.keytab_file: /x cannot be read"),
+        ("[kerberos]\nservice = \"HTTP/www\"", "kerberos.service: “HTTP/www” is no name of a service"),
+        ("[kerberos]\nchannel_binding = \"maybe\"", "kerberos.channel_binding: “maybe” is none of “none”"),
+        ("[kerberos]\nchannel_binding = \"require\"", "kerberos.channel_binding: “require” binds tickets"),
         ("[[client]]\nid = \"x\"\ngrants = [\"client_credentials\"]", "“client_credentials” needs secret_hash_file"),
         (
             "[[client]]\nid = \"x\"\ngrants = [\"refresh_token\"]\nrefresh_idle = \"1m\"",

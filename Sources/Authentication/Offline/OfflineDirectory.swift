@@ -81,6 +81,18 @@ public struct OfflineDirectory: DirectorySource {
         }
     }
 
+    /// Asks the directory, which alone can say whether the person may be let in; whoever may not is not kept either.
+    public func authenticate(
+        _ principal: SignOnPrincipal,
+        deadline: ContinuousClock.Instant
+    ) async -> AuthenticationResult {
+        let answer = await directory.authenticate(principal, deadline: deadline)
+        if case .rejected(let rejection) = answer, let person = rejection.key {
+            await keeper.forget(name: nil, person: person)
+        }
+        return answer
+    }
+
     /// Asks the directory; whoever may not go on is not kept either.
     public func recheck(
         _ key: IdentityKey,

@@ -1,4 +1,4 @@
-/// Base64 with the standard alphabet (RFC 4648 §4), as Basic credentials come in it.
+/// Base64 with the standard alphabet (RFC 4648 §4), as Basic credentials and tokens of Negotiate come in it.
 enum Base64 {
     /// The octets of `text`; nil for a character outside the alphabet or a broken end. Padding may be left out.
     static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
@@ -27,6 +27,22 @@ enum Base64 {
             }
         }
         return octets
+    }
+
+    /// The text of `octets`, with padding.
+    static func encode(_ octets: [UInt8]) -> String {
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        var text: [UInt8] = []
+        text.reserveCapacity((octets.count + 2) / 3 * 4)
+        for start in stride(from: 0, to: octets.count, by: 3) {
+            let group = octets[start..<min(start + 3, octets.count)]
+            let bits = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << (8 * (3 - group.count))
+            for place in 0..<4 {
+                let isPadding = place > group.count
+                text.append(isPadding ? UInt8(ascii: "=") : alphabet[Int(bits >> (18 - 6 * place)) & 63])
+            }
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 
     private static func value(_ character: UInt8) -> UInt8? {

@@ -8,12 +8,16 @@ extension ErrorBody {
     /// The challenge for a live token of the wrong kind (RFC 6750 §3.1).
     public static let insufficientScopeChallenge = "Bearer error=\"insufficient_scope\""
 
+    /// The challenge for a Kerberos ticket (RFC 4559 §4.1).
+    public static let negotiateChallenge = "Negotiate"
+
     /// The answer to a refusal by a grant.
     ///
     /// - Parameter basicTried: the request had `Authorization: Basic`; then a 401 must challenge (RFC 6749 §5.2).
     public init(_ error: TokenError, basicTried: Bool = false) {
-        if error.code == .invalidToken {
-            self = .unauthorized(challenges: [Self.invalidTokenChallenge])
+        if error.code == .invalidToken || error.code == .signOnRequired {
+            let challenge = error.code == .invalidToken ? Self.invalidTokenChallenge : Self.negotiateChallenge
+            self = .unauthorized(challenges: [challenge])
             return
         }
         if error.code == .unauthorized {

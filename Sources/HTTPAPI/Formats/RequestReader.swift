@@ -38,7 +38,8 @@ public enum RequestReader {
     ///   - body: the octets as received, bounded by the caller.
     ///   - contentType: the Content-Type header; irrelevant when the body is empty.
     ///   - authorization: the Authorization header, of which Basic credentials are taken over; ones that cannot be read
-    ///     become a client without a name, so that the refusal is that of an unknown client.
+    ///     become a client without a name, so that the refusal is that of an unknown client. A token of Negotiate is taken
+    ///     over too; it counts only where the request asks for Windows sign-on.
     public static func token(
         body: [UInt8],
         contentType: String?,
@@ -58,6 +59,10 @@ public enum RequestReader {
             grantType: values.text("grant_type"),
             refreshToken: values.text("refresh_token")
         )
+        if case .other("negotiate", let token)? = authorization.map({ AuthorizationHeader($0) }) {
+            // What is no base64 is a token all the same, and refused as one.
+            request.signOn = SignOnToken(Base64.decode(token.utf8) ?? [])
+        }
         if let basic = clientOfBasic(authorization) {
             // RFC 6749 §2.3: one method only. A grant that is missing or unknown is told first.
             if isNamed(request.client), request.grantType.flatMap(Grant.init(rawValue:)) != nil {

@@ -77,8 +77,8 @@ struct Endpoint: Sendable {
 
 /// What a handler answers; refusals are thrown as ``ErrorBody``, `TokenError` or ``RequestFault``.
 enum EndpointAnswer: Sendable {
-    /// 200 with a body in the negotiated format.
-    case negotiated(any WireBody)
+    /// 200 with a body in the negotiated format, and headers besides those of the format.
+    case negotiated(any WireBody, headers: [(name: String, value: String)] = [])
     /// 200 with a body that is JSON whatever the client accepts.
     case json(any JSONBody)
     /// Anything else, complete.

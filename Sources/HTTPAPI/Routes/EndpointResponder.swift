@@ -92,9 +92,13 @@ struct EndpointResponder: RequestResponding {
                 headers: [("Content-Type", ResponseFormat.json.contentType)],
                 body: JSONWriter.octets(of: body)
             )
-        case .negotiated(let body):
+        case .negotiated(let body, let headers):
             let format = Self.format(for: request.incoming)
-            return OutgoingResponse(.ok, headers: [("Content-Type", format.contentType)], body: format.encode(body))
+            return OutgoingResponse(
+                .ok,
+                headers: headers + [("Content-Type", format.contentType)],
+                body: format.encode(body)
+            )
         }
     }
 

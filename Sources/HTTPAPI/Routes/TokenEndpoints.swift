@@ -1,3 +1,4 @@
+internal import Authentication
 internal import NIOHTTP1
 internal import Tokens
 
@@ -34,7 +35,8 @@ enum TokenEndpoints {
         Endpoint(
             method: .POST,
             path: tokenPath,
-            summary: "The OAuth 2.0 token endpoint: password, refresh_token and client_credentials grants.",
+            summary:
+                "The OAuth 2.0 token endpoint: password, refresh_token and client_credentials grants, and Windows sign-on.",
             carriesCredentials: true,
             caching: .never,
             security: [.client],
@@ -49,8 +51,14 @@ enum TokenEndpoints {
                 .refused(.invalidClient, "Invalid client", "The client is unknown or does not prove itself."),
             ] + AnswerDescription.tryLater
         ) { request in
-            let token = try request.read { try RequestReader.token($0, authorization: request.header("authorization")) }
-            return .negotiated(try await state.current.tokens.token(token, context: request.context))
+            var token = try request.read {
+                try RequestReader.token($0, authorization: request.header("authorization"))
+            }
+            token.signOn?.endPoint = request.caller.endPoint
+            let answer = try await state.current.tokens.token(token, context: request.context)
+            // RFC 4559 §5: the server's half of the proof comes with the answer.
+            let reply = answer.signOnReply.map { "\(ErrorBody.negotiateChallenge) \(Base64.encode($0))" }
+            return .negotiated(answer, headers: reply.map { [("WWW-Authenticate", $0)] } ?? [])
         }
     }
 }

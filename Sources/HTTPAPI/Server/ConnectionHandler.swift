@@ -35,6 +35,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private let server: ServerCore
     private let id: ConnectionRegistry.ID
     private let isSecure: Bool
+    private let endPoint: [UInt8]?
     private var context: ChannelHandlerContext?
     private var peer: Peer
 
@@ -55,11 +56,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private var timer: DeadlineTimer?
 
-    init(server: ServerCore, id: ConnectionRegistry.ID, isSecure: Bool) {
+    init(server: ServerCore, id: ConnectionRegistry.ID, isSecure: Bool, endPoint: [UInt8]? = nil) {
         self.server = server
         self.id = id
         self.isSecure = isSecure
-        peer = Peer(address: nil, isSecure: isSecure)
+        self.endPoint = endPoint
+        peer = Peer(address: nil, isSecure: isSecure, endPoint: endPoint)
         phase = isSecure ? .securing : .idle
         assembler = RequestAssembler(maxBody: server.limits.maxBody)
     }
@@ -79,7 +81,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         isQuiescing = server.registry.isQuiescing
-        peer = Peer(address: context.remoteAddress?.ipAddress.flatMap { IPAddress($0) }, isSecure: isSecure)
+        peer = Peer(
+            address: context.remoteAddress?.ipAddress.flatMap { IPAddress($0) },
+            isSecure: isSecure,
+            endPoint: endPoint
+        )
         // A request may already have begun: then its own, stricter deadline stands.
         if phase == .securing { timer?.expire(in: server.limits.handshakeTimeout) }
         if phase == .idle { timer?.expire(in: isQuiescing ? Self.lastCallTime : server.limits.idleTimeout) }

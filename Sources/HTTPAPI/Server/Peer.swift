@@ -6,6 +6,8 @@ struct Peer: Sendable, Hashable {
     let address: IPAddress?
     /// True when the connection itself is TLS.
     let isSecure: Bool
+    /// The hash of the certificate that the connection was shown (RFC 5929 §4); nil without TLS.
+    var endPoint: [UInt8]?
 
     /// True on a Unix socket.
     var isLocal: Bool { address == nil }
@@ -19,8 +21,12 @@ struct Caller: Sendable, Hashable {
     let hasAddress: Bool
     /// True when the credentials travelled over TLS, as far as trusted proxies tell.
     let isSecure: Bool
+    /// The hash of the certificate that the caller itself was shown; nil without TLS, and behind a proxy, whose own
+    /// certificate it was shown.
+    var endPoint: [UInt8]?
 
-    init(_ address: IPAddress?, isSecure: Bool) {
+    init(_ address: IPAddress?, isSecure: Bool, endPoint: [UInt8]? = nil) {
+        self.endPoint = endPoint
         self.address = address?.description ?? "unix"
         hasAddress = address != nil
         self.isSecure = isSecure

@@ -50,8 +50,13 @@ final class ServerCore: Sendable {
         }
         return channel.eventLoop.makeCompletedFuture {
             let pipeline = channel.pipeline.syncOperations
-            if let tls { try pipeline.addHandler(tls.makeHandler()) }
-            let connection = ConnectionHandler(server: self, id: id, isSecure: tls != nil)
+            var endPoint: [UInt8]?
+            if let tls {
+                let side = tls.makeSide()
+                endPoint = side.endPoint
+                try pipeline.addHandler(side.handler)
+            }
+            let connection = ConnectionHandler(server: self, id: id, isSecure: tls != nil, endPoint: endPoint)
             var decoding = NIOHTTPDecoderLimitConfiguration()
             decoding.maxHeaderFieldSize = limits.maxHeaderField
             decoding.maxHeaderListSize = limits.maxHeaders

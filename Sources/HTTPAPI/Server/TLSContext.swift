@@ -25,6 +25,7 @@ final class TLSContext: Sendable {
     struct Pair: Sendable {
         fileprivate let files: TLSFiles
         fileprivate let context: NIOSSLContext
+        fileprivate let endPoint: [UInt8]
         fileprivate var stamps: [FileStamp]
         fileprivate let expiry: Int64
     }
@@ -68,9 +69,10 @@ final class TLSContext: Sendable {
         }
     }
 
-    /// The handler that makes one connection TLS.
-    func makeHandler() -> NIOSSLServerHandler {
-        NIOSSLServerHandler(context: state.withLock { $0.context })
+    /// The handler that makes one connection TLS, and the end point it shows (RFC 5929 §4).
+    func makeSide() -> (handler: NIOSSLServerHandler, endPoint: [UInt8]) {
+        let (context, endPoint) = state.withLock { ($0.context, $0.endPoint) }
+        return (NIOSSLServerHandler(context: context), endPoint)
     }
 
     // Files are read on NIO's thread pool: a certificate may lie on a slow disk.
@@ -89,8 +91,14 @@ final class TLSContext: Sendable {
             return try await NIOThreadPool.singleton.runIfActive {
                 // Stamped before they are read, so that a change in between is seen next time.
                 let stamps = [FileStamp(path: files.certificate), FileStamp(path: files.key)]
-                let (context, expiry) = try makeContext(files)
-                return Pair(files: files, context: context, stamps: stamps, expiry: expiry)
+                let chain = try readChain(files)
+                return Pair(
+                    files: files,
+                    context: try makeContext(files, chain),
+                    endPoint: TLSEndPoint.hash(ofCertificate: try chain[0].toDERBytes()),
+                    stamps: stamps,
+                    expiry: Int64(chain.map(\.notValidAfter).min() ?? 0)
+                )
             }
         } catch let error as HTTPServerError {
             throw error
@@ -99,13 +107,17 @@ final class TLSContext: Sendable {
         }
     }
 
-    private static func makeContext(_ files: TLSFiles) throws -> (NIOSSLContext, expiry: Int64) {
+    private static func readChain(_ files: TLSFiles) throws -> [NIOSSLCertificate] {
         let chain = try reading(files.certificate, "certificate") {
             try NIOSSLCertificate.fromPEMFile(files.certificate)
         }
-        guard let expiry = chain.map(\.notValidAfter).min() else {
+        guard !chain.isEmpty else {
             throw HTTPServerError(.certificate, "\(files.certificate) holds no PEM certificate")
         }
+        return chain
+    }
+
+    private static func makeContext(_ files: TLSFiles, _ chain: [NIOSSLCertificate]) throws -> NIOSSLContext {
         let key = try reading(files.key, "private key") { try NIOSSLPrivateKey(file: files.key, format: .pem) }
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: chain.map { .certificate($0) },
@@ -114,7 +126,7 @@ final class TLSContext: Sendable {
         configuration.minimumTLSVersion = .tlsv12
         configuration.applicationProtocols = ["http/1.1"]
         do {
-            return (try NIOSSLContext(configuration: configuration), Int64(expiry))
+            return try NIOSSLContext(configuration: configuration)
         } catch {
             throw HTTPServerError(
                 .certificate,

@@ -32,7 +32,8 @@ struct AccessTokenIssuer {
             session: session,
             refreshExpiresIn: 0,
             notBefore: notBefore,
-            client: client
+            client: client,
+            signOnReply: outcome.signOnReply
         )
         if let session, outcome.isRefreshable {
             issued.refreshToken = tools.keys.refreshToken(session: session.id, generation: session.generation)

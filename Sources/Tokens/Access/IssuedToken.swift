@@ -13,4 +13,6 @@ struct IssuedToken: Sendable {
     /// The greatest not-before that applies.
     var notBefore: Int64
     var client: Client
+    /// For a caller who showed a proof instead of a password.
+    var signOnReply: [UInt8]?
 }

@@ -10,4 +10,6 @@ struct GrantOutcome: Sendable {
     var now: Timestamp
     /// Whether the answer carries a refresh token.
     var isRefreshable = false
+    /// For a caller who showed a proof instead of a password.
+    var signOnReply: [UInt8]?
 }

@@ -44,12 +44,13 @@ struct GrantRecord {
         return event
     }
 
-    /// Nil for a refusal that was told already: of all attempts during one wait only the first is.
+    /// Nil for what is no refusal, and for one that was told already: of all attempts during one wait only the first is.
     func refused(_ refusal: Refusal, duration: Duration) -> AuditEvent? {
+        guard refusal.isAudited else { return nil }
         if let wait = refusal.wait, !wait.isFirst { return nil }
         let refused: AuditEvent.Kind = grant == .refreshToken ? .refreshRefused : .loginRefused
         var event = event(refusal.wait == nil ? refused : .throttle, duration)
-        event.user = username
+        event.user = username ?? refusal.username.map { String($0.prefix(Self.longestName)) }
         event.source = names(refusal.sources)
         if let identity = refusal.identity { describe(identity, refusal.session, &event) }
         event.userID = event.userID ?? refusal.userID

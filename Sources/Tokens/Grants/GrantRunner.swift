@@ -17,7 +17,7 @@ struct GrantRunner: Sendable {
     let audit: any AuditSink
     let phases: any PhaseSink
 
-    /// Runs `handler`; every end of it, good or bad, is one audit line.
+    /// Runs `handler`; every end of it, good or bad, is one audit line; a challenge is no end.
     func run<Handler: GrantHandler>(
         _ handler: Handler,
         client choice: ClientChoice,

@@ -1,26 +1,39 @@
 internal import Authentication
 
-/// `grant_type=password` (RFC 6749 §4.3) at /api/v1/auth/token.
+/// `grant_type=password` (RFC 6749 §4.3) at /api/v1/auth/token, with a password or a proof in its place.
 struct PasswordGrant: GrantHandler {
+    /// Who logged in, and what the caller gets for his proof.
+    struct Verified: Sendable {
+        var identity: Identity
+        var reply: [UInt8]?
+    }
+
     let tools: GrantTools
     let request: TokenRequest
 
     let grant = Grant.password
     var username: String? { request.username }
 
+    private var hasName: Bool { request.username?.isEmpty == false }
+    private var hasPassword: Bool { request.password?.isEmpty == false }
+    /// Windows sign-on without a name and a password (wire contract §2).
+    private var isSignOn: Bool { request.windowsAuthentication && !hasName && !hasPassword }
+
     func requireFields() throws(Refusal) {
-        let hasName = request.username?.isEmpty == false
-        let hasPassword = request.password?.isEmpty == false
-        if request.windowsAuthentication, !hasName, !hasPassword { throw Refusal(.noWindowsSignOn) }
+        if isSignOn {
+            guard tools.authenticator.offersSignOn else { throw Refusal(.noWindowsSignOn) }
+            return
+        }
         if !hasName { throw Refusal(.missing("username")) }
         if !hasPassword { throw Refusal(.missing("password")) }
     }
 
-    func verify(_ call: GrantCall) async throws(Refusal) -> Identity {
+    func verify(_ call: GrantCall) async throws(Refusal) -> Verified {
+        if isSignOn { return try await signOn(call) }
         guard let username = request.username, let password = request.password else {
             throw Refusal(.missing("username"))
         }
-        return try await tools.authenticate(
+        let identity = try await tools.authenticate(
             AuthenticationRequest(
                 username: username,
                 password: password,
@@ -30,18 +43,41 @@ struct PasswordGrant: GrantHandler {
                 client: call.client.id
             )
         )
+        return Verified(identity: identity)
     }
 
-    func session(_ identity: Identity, _ call: GrantCall) async throws(Refusal) -> GrantOutcome {
+    private func signOn(_ call: GrantCall) async throws(Refusal) -> Verified {
+        guard let token = request.signOn else {
+            var challenge = Refusal(.signOnRequired)
+            challenge.isAudited = false
+            throw challenge
+        }
+        let answer = await tools.authenticator.signOn(SignOnRequest(token: token, sources: call.client.sources))
+        switch answer {
+        case .authenticated(let identity, let reply):
+            return Verified(identity: identity, reply: reply)
+        case .refused(let refusal):
+            throw Refusal(.signOnRequired, reason: refusal.reason, detail: refusal.detail)
+        case .rejected(let principal, let rejection):
+            var refusal = Refusal(rejection)
+            refusal.username = principal.description
+            throw refusal
+        case .unavailable(let outage):
+            throw Refusal(outage)
+        }
+    }
+
+    func session(_ verified: Verified, _ call: GrantCall) async throws(Refusal) -> GrantOutcome {
         let now = tools.clock.now()
         let scopes = call.scopes ?? call.client.defaultScopes
-        let session = try await tools.open(.refreshable, identity, scopes: scopes, call, now: now)
+        let session = try await tools.open(.refreshable, verified.identity, scopes: scopes, call, now: now)
         return GrantOutcome(
             session: session,
             scopes: session.scopes,
             now: now,
             // Only to a client that may use it.
-            isRefreshable: call.client.grants.contains(.refreshToken)
+            isRefreshable: call.client.grants.contains(.refreshToken),
+            signOnReply: verified.reply
         )
     }
 }

@@ -18,6 +18,10 @@ struct Refusal: Error {
     var session: Session?
     /// How long to wait, when nobody was asked because of failures before.
     var wait: ThrottleWait?
+    /// The name that was proved, for a person who typed none.
+    var username: String?
+    /// False for the first half of a handshake, which refuses nobody.
+    var isAudited = true
     /// The person's number, when it is known without a session at hand.
     var userID: Int32?
 

@@ -41,6 +41,7 @@ struct CheckCommand: AsyncParsableCommand {
                 report.begin("directory \(directory.id) “\(directory.name)”")
                 try await DirectoryCheck(directory, user: user, poller: poller, pools: pools).run(into: &report)
             }
+            try await kerberosSteps(configuration, poller, pools, into: &report)
             if let user, !configuration.directories.isEmpty, !report.hasPassed("sample user") {
                 report.begin("person")
                 let message = "no directory knows “\(user)”"
@@ -64,6 +65,27 @@ struct CheckCommand: AsyncParsableCommand {
 }
 
 extension CheckCommand {
+    fileprivate func kerberosSteps(
+        _ configuration: Configuration,
+        _ poller: EventPoller,
+        _ pools: Pools,
+        into report: inout CheckReport
+    ) async throws {
+        guard configuration.kerberos.keytab != nil else { return }
+        report.begin("kerberos")
+        let directories = try configuration.directories.map {
+            try DirectoryAuth.Directory(settings: $0.settings, poller: poller, pool: pools.blocking, logger: .quiet)
+        }
+        let checks = KerberosChecks(
+            configuration: configuration,
+            directories: directories,
+            poller: poller,
+            pools: pools
+        )
+        for step in await checks.steps() { report.add(step) }
+        for directory in directories { await directory.shutdown() }
+    }
+
     /// One login, the sources asked in the order of a request that names none.
     fileprivate func loginStep(_ configuration: Configuration, _ user: String, _ password: Password) async throws
         -> CheckStep

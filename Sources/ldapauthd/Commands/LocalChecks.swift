@@ -162,6 +162,7 @@ struct LocalChecks {
         let files =
             configuration.directories.flatMap { $0.bindIdentities.map(\.password) }
             + configuration.clients.flatMap { [$0.secret, $0.secretHash].compactMap { $0 } }
+            + [configuration.kerberos.keytab].compactMap { $0 }
         return files.filter { !$0.spelling.hasPrefix("credential:") }.compactMap(\.path)
     }
 }

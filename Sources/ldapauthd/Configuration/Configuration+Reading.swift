@@ -49,7 +49,6 @@ extension Configuration {
         let sources = SourceNames(directories)
         let tokens = root.subtable("tokens")
         let authentication = root.subtable("authentication")
-        LaterFeatures.refuseKerberos(root.subtable("kerberos"))
         var configuration = Configuration(
             file: file,
             http: HTTP.read(root.subtable("http"), folder: folder),
@@ -60,6 +59,7 @@ extension Configuration {
             throttle: ThrottleSettings.read(root.subtable("throttle")),
             local: Local.read(root.subtable("local")),
             log: Log.read(root.subtable("log")),
+            kerberos: Kerberos.read(root.subtable("kerberos"), folder: folder),
             directories: directories,
             clients: root.tables("client").map { Client.read($0, folder: folder, sources: sources) }
         )

@@ -131,14 +131,6 @@ extension Configuration.Client {
 enum LaterFeatures {
     private static let sentence = "is not available in this version: leave it out"
 
-    static func refuseKerberos(_ table: ConfigurationTable) {
-        for key in ["keytab_file", "service"] where table.string(key) != nil { table.refuse(key, sentence) }
-        if table.string("channel_binding", default: "none") != "none" {
-            table.refuse("channel_binding", sentence + " or set it to \"none\"")
-        }
-        table.refuseUnknownKeys()
-    }
-
     static func refuse(in directory: ConfigurationTable) {
         if directory.bool("follow_referrals", default: false) {
             directory.refuse("follow_referrals", sentence + " or set it to false")

@@ -14,6 +14,7 @@ struct Configuration: Sendable {
     var throttle: ThrottleSettings
     var local: Local
     var log: Log
+    var kerberos: Kerberos
     var directories: [Directory]
     var clients: [Client]
 

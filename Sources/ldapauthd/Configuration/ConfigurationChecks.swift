@@ -3,6 +3,7 @@ import DirectoryAuth
 import Glibc
 import HTTPAPI
 import LDAPClient
+import Negotiate
 import Tokens
 
 /// What only shows when sections are looked at together, and what the file system says.
@@ -17,6 +18,7 @@ struct ConfigurationChecks {
         checkClients(configuration)
         checkListeners(configuration.http)
         checkThrottle(configuration.throttle)
+        checkKerberos(configuration)
         for (index, directory) in configuration.directories.enumerated() {
             checkDirectory(directory, prefix: "directory[\(index + 1)]")
         }
@@ -198,6 +200,18 @@ struct ConfigurationChecks {
             checkFile(tls.certificateFile, "http.tls.certificate_file")
             checkFile(tls.keyFile, "http.tls.key_file")
         }
+    }
+
+    private func checkKerberos(_ configuration: Configuration) {
+        let kerberos = configuration.kerberos
+        if kerberos.channelBinding == .require, configuration.http.tls == nil {
+            root.refuse(
+                "kerberos.channel_binding",
+                "“require” binds tickets to a TLS connection of our own, and there is no [http.tls]: add it, or say “allow”"
+            )
+        }
+        guard let keytab = kerberos.keytab else { return }
+        checkFile(keytab.path ?? keytab.candidates[0], "kerberos.keytab_file")
     }
 
     private func isOrigin(_ text: String) -> Bool {

@@ -1,6 +1,7 @@
 import Authentication
 import DirectoryAuth
 import LDAPClient
+import Negotiate
 import Tokens
 
 /// Writes a configuration as TOML that reads back as the same configuration.
@@ -32,6 +33,14 @@ struct ConfigurationText {
                 ("level", quote(configuration.log.level.rawValue)),
                 ("format", quote(configuration.log.format.rawValue)),
                 ("audit", String(configuration.log.audit)),
+            ]
+        )
+        section(
+            "kerberos",
+            [
+                ("keytab_file", configuration.kerberos.keytab.map { quote($0.absoluteSpelling) }),
+                ("service", quote(configuration.kerberos.service)),
+                ("channel_binding", quote(configuration.kerberos.channelBinding.rawValue)),
             ]
         )
         for directory in configuration.directories { self.directory(directory) }

@@ -34,7 +34,8 @@ struct Daemon {
         logger.info("ldapauthd \(Version.number) starts", metadata: ["configuration": "\(configuration.file)"])
         configuration.warnOfWaivedProtection(logger)
         let clients = try configuration.tokenClients()
-        let http = try configuration.http.settings(sockets: environment.sockets)
+        var http = try configuration.http.settings(sockets: environment.sockets)
+        if configuration.kerberos.keytab != nil { http.limits.admitTickets() }
         let foundations = try await Foundations.open(configuration, clients: clients, output: output, logger: logger)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: NIOCore.System.coreCount)
         do {

@@ -8,6 +8,8 @@ struct Pools: Sendable {
     let hashes: BlockingPool
     /// TLS handshakes and the like.
     let blocking: BlockingPool
+    /// Kerberos tickets: apart from the others, so that none waits behind a directory's handshake, nor the reverse.
+    let tickets: BlockingPool
 
     /// - Parameter hashThreads: `local.max_parallel_hashes`, 0 for the number of cores; four times as many wait.
     ///   A handshake with a host that fell silent holds a thread until `connect_timeout`, at most four for each host: so
@@ -16,6 +18,8 @@ struct Pools: Sendable {
         let threads = hashThreads == 0 ? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) : hashThreads
         hashes = BlockingPool(name: "hash", threads: threads, queueLimit: 4 * threads)
         blocking = BlockingPool(name: "blocking", threads: blockingThreads, queueLimit: 1024)
+        // A ticket takes well under a millisecond; more threads would only take turns at the replay cache's lock.
+        tickets = BlockingPool(name: "tickets", threads: 2, queueLimit: 256)
     }
 
     /// The rules' view of the hash threads.
@@ -24,6 +28,7 @@ struct Pools: Sendable {
     func shutdown() {
         hashes.shutdown()
         blocking.shutdown()
+        tickets.shutdown()
     }
 }
 

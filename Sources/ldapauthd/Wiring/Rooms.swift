@@ -137,7 +137,8 @@ struct Sources: Sendable {
             settings: configuration.authentication,
             local: local,
             directories: asked,
-            throttle: throttle
+            throttle: throttle,
+            signOn: configuration.signOn(poller: poller, pools: pools, logger: logger)
         )
     }
 

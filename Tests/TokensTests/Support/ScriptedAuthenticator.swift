@@ -9,6 +9,8 @@ final class ScriptedAuthenticator: Authenticating {
         var requests: [AuthenticationRequest] = []
         var rechecks = 0
         var isHeld = false
+        var signOn: SignOnResult?
+        var signOns: [SignOnRequest] = []
     }
 
     private let state: Mutex<State>
@@ -52,6 +54,23 @@ final class ScriptedAuthenticator: Authenticating {
             if let recheck = state.recheck { return recheck }
             guard case .authenticated(let identity) = state.result else { return .impossible }
             return .current(identity)
+        }
+    }
+
+    /// Nil: proofs are not accepted.
+    var signOnResult: SignOnResult? {
+        get { state.withLock { $0.signOn } }
+        set { state.withLock { $0.signOn = newValue } }
+    }
+
+    var signOns: [SignOnRequest] { state.withLock { $0.signOns } }
+
+    var offersSignOn: Bool { signOnResult != nil }
+
+    func signOn(_ request: SignOnRequest) async -> SignOnResult {
+        state.withLock { state in
+            state.signOns.append(request)
+            return state.signOn ?? .refused(SignOnRefusal(reason: "not-configured", detail: ""))
         }
     }
 
