@@ -56,6 +56,17 @@ actor BindLease: LDAPBindLease {
         )
     }
 
+    func change(
+        _ change: LDAPChange,
+        controls: [LDAPControl],
+        deadline: ContinuousClock.Instant
+    ) async throws(LDAPError) -> ChangeResponse {
+        guard isBound, let connection else {
+            throw LDAPError(.invalidArgument, "a change on a bind connection needs a bind that succeeded first")
+        }
+        return try await connection.change(change, controls: controls, deadline: host.operationDeadline(deadline))
+    }
+
     /// Takes the connection away from whoever still holds the lease.
     func end() -> LDAPConnection? {
         isBound = false

@@ -28,6 +28,28 @@ extension HostConnections {
         }
     }
 
+    /// A change; the connection is looked at before, because what was written may not be written again.
+    func change(
+        _ change: LDAPChange,
+        controls: [LDAPControl],
+        deadline: ContinuousClock.Instant
+    ) async throws(LDAPError) -> ChangeResponse {
+        let connection = try await serviceConnection(deadline, after: nil)
+        do throws(LDAPError) {
+            let response = try await connection.change(
+                change,
+                controls: controls,
+                deadline: operationDeadline(deadline)
+            )
+            finished(connection)
+            return response
+        } catch {
+            finished(connection)
+            retireIfSuspect(connection)
+            throw error
+        }
+    }
+
     private func serviceConnection(
         _ deadline: ContinuousClock.Instant,
         after lost: Int?

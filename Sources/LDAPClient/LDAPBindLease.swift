@@ -14,4 +14,13 @@ public protocol LDAPBindLease: Sendable {
     /// A search as the person bound; `.invalidArgument` before a bind through this lease has succeeded, because the
     /// connection would still be whoever had it before.
     func search(_ request: SearchRequest, deadline: ContinuousClock.Instant) async throws(LDAPError) -> SearchResult
+
+    /// A change as the person bound; `.invalidArgument` before a bind through this lease has succeeded.
+    ///
+    /// An error with `requestWasWritten` true means that nobody knows whether it was done.
+    func change(
+        _ change: LDAPChange,
+        controls: [LDAPControl],
+        deadline: ContinuousClock.Instant
+    ) async throws(LDAPError) -> ChangeResponse
 }

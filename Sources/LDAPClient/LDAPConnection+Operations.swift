@@ -135,6 +135,31 @@ extension LDAPConnection {
         try outcome.get()
     }
 
+    // MARK: changes
+
+    /// A change, whatever its result; it is never written twice.
+    func change(
+        _ change: LDAPChange,
+        controls: [LDAPControl],
+        deadline: ContinuousClock.Instant
+    ) async throws(LDAPError) -> ChangeResponse {
+        let kind: OperationKind
+        switch change {
+        case .password: kind = .extended
+        case .modify(let dn, let modifications):
+            try Self.check(dn, "DN")
+            for modification in modifications { try Self.check(modification.attribute, "attribute name") }
+            kind = .modify
+        }
+        let reply = try await perform(kind, deadline: deadline) { $0.send(change, controls: controls) }
+        return ChangeResponse(
+            resultCode: reply.result.code,
+            diagnosticMessage: reply.result.diagnosticMessage,
+            controls: reply.result.controls,
+            host: place
+        )
+    }
+
     // MARK: TLS
 
     /// Asks the server to go on in TLS; the handshake comes next.

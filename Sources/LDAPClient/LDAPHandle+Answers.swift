@@ -40,6 +40,8 @@ extension LDAPHandle {
             return unsafe result(message).map { .result(messageID: messageID, kind: .search, $0) }
         case LDAP_RES_BIND:
             return unsafe result(message).map { .result(messageID: messageID, kind: .bind, $0) }
+        case LDAP_RES_MODIFY:
+            return unsafe result(message).map { .result(messageID: messageID, kind: .modify, $0) }
         case LDAP_RES_EXTENDED:
             guard let result = unsafe result(message) else { return nil }
             return messageID == 0

@@ -89,7 +89,7 @@ extension LDAPHandle {
     }
 
     /// The call's return value says whether it is encoded; LDAP_BUSY in the handle, whether it is all written.
-    private func outcome(_ code: Int32, _ messageID: Int32) -> SendOutcome {
+    func outcome(_ code: Int32, _ messageID: Int32) -> SendOutcome {
         switch code {
         case LDAP_SUCCESS where messageID >= 0:
             return .written(messageID: messageID, isComplete: lastCode != LDAP_BUSY)

@@ -91,6 +91,20 @@ public final class LDAPHost: Sendable {
         }
     }
 
+    /// A change on a service connection, as the service identity; written once at most, and never retried.
+    /// - Throws: `.serviceBind` without a searching identity. An error with `requestWasWritten` true means that nobody knows
+    ///   whether it was done.
+    public func change(
+        _ change: LDAPChange,
+        controls: [LDAPControl] = [],
+        deadline: ContinuousClock.Instant
+    ) async throws(LDAPError) -> ChangeResponse {
+        guard !settings.serviceIdentities.isEmpty else {
+            throw LDAPError(.serviceBind, "\(settings.url): no searching identity is configured")
+        }
+        return try await connections.change(change, controls: controls, deadline: deadline)
+    }
+
     /// Lends a bind connection for a bind and the searches of the person bound.
     /// - Throws: `.overloaded` when too many wait already, `.timeout` when none is free in time, what made the connection
     ///   impossible, or what `body` throws.

@@ -1,6 +1,6 @@
 /// What a request asks for, and so which kind of answer ends it.
 enum OperationKind: Sendable, Hashable {
-    case bind, search, extended
+    case bind, search, extended, modify
 }
 
 /// What is in flight on one connection: which answer belongs to which caller, and what a search has collected so far.
