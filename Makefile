@@ -7,7 +7,7 @@ BUILD_FLAGS = --explicit-target-dependency-import-check error
 RELEASE_FLAGS = --static-swift-stdlib -Xlinker -z -Xlinker now
 SOURCES = Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Benchmarks
 
-.PHONY: help build run test test-tsan soak lint format bench bench-micro release deb clean
+.PHONY: help build run test test-tsan soak lint format bench bench-micro bench-tickets release deb clean
 
 help:
 	@echo 'make run        installs what is missing, builds, starts a demo directory and the daemon, prints curl commands'
@@ -19,6 +19,7 @@ help:
 	@echo 'make test-tsan  the tests of EventPoller, LDAPClient, PostgresClient and Storage under the thread sanitizer'
 	@echo 'make soak       logins for ten minutes while directories are stopped and started (SOAK_SECONDS=600)'
 	@echo 'make bench      logins per second beside the raw LDAP limit (release build)'
+	@echo 'make bench-tickets  password logins with and without Kerberos logins beside them (release build)'
 	@echo 'make bench-micro  instructions and allocations of the hot pieces'
 
 build:
@@ -66,6 +67,11 @@ bench:
 	scripts/install-packages bench
 	$(MAKE) release
 	Benchmarks/load/run
+
+bench-tickets:
+	scripts/install-packages bench
+	$(MAKE) release
+	Benchmarks/load/tickets --check
 
 bench-micro:
 	scripts/install-packages bench

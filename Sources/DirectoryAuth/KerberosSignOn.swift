@@ -47,7 +47,9 @@ public struct KerberosSignOn: SignOnVerifying {
             if error.remedy != nil, trouble.mayTell() {
                 logger.warning("Kerberos ticket refused", metadata: Self.metadata(error))
             }
-            return .refused(SignOnRefusal(reason: "ticket-\(error.code)", detail: error.description))
+            let word = error.code.description
+            let reason = word.hasPrefix("ticket-") ? word : "ticket-\(word)"
+            return .refused(SignOnRefusal(reason: reason, detail: error.description))
         }
     }
 

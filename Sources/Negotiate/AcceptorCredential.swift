@@ -18,13 +18,14 @@ internal import CGSSAPI
     private nonisolated(unsafe) let handle: gss_cred_id_t
 
     /// Acquires the credential; throws `.keytab` when there is no key for the service.
-    init(_ settings: NegotiateAcceptor.Settings) throws(NegotiateError) {
+    /// - Parameter remembers: false leaves the replay cache out, for a look that must not count.
+    init(_ settings: NegotiateAcceptor.Settings, remembers: Bool = true) throws(NegotiateError) {
         var credential: gss_cred_id_t?
         var minor: OM_uint32 = 0
         let major = unsafe cgssapi_acquire(
             settings.service,
             "FILE:\(settings.keytab)",
-            settings.replayCache.map { "file2:\($0)" } ?? "dfl:",
+            remembers ? settings.replayCache.map { "file2:\($0)" } ?? "dfl:" : "none:",
             &credential,
             &minor
         )

@@ -61,10 +61,9 @@ public final class NegotiateAcceptor: Sendable {
         let binding = settings.channelBinding == .none ? nil : endPoint
         let outcome = credential.accept(token, endPoint: binding)
         if let failure = outcome.failure {
-            // Through SPNEGO the library replaces the mechanism's code by a number of its own: asked about the Kerberos
-            // token inside, it tells the real one. The authenticator is new to it only if it was refused before that.
             let inner = initial.isWrapped && failure.hidesCause ? initial.kerberosToken : nil
-            throw (inner.flatMap { credential.accept($0, endPoint: binding).failure } ?? failure).error(settings)
+            guard let inner else { throw failure.error(settings) }
+            throw (try cause(inner, binding, credential) ?? failure).error(settings)
         }
         guard outcome.isComplete else {
             throw NegotiateError(.anotherLegNeeded, "the client's mechanism wants more than one exchange")
@@ -76,6 +75,20 @@ public final class NegotiateAcceptor: Sendable {
             throw NegotiateError(.malformedToken, "the ticket names nobody")
         }
         return AcceptedContext(principal: principal, reply: outcome.reply, isBound: outcome.isBound)
+    }
+
+    /// Why a Kerberos token within SPNEGO was refused. Through SPNEGO the library replaces the mechanism's code by a number
+    /// of its own; asked about the bare token it tells the real one.
+    ///
+    /// Without the replay cache first, which remembers the token already: it is noted before clocks are compared. What is
+    /// refused with the cache only was refused by the cache.
+    private func cause(
+        _ token: [UInt8],
+        _ binding: [UInt8]?,
+        _ credential: AcceptorCredential
+    ) throws(NegotiateError) -> MechanismFailure? {
+        try AcceptorCredential(settings, remembers: false).accept(token, endPoint: binding).failure
+            ?? credential.accept(token, endPoint: binding).failure
     }
 
     /// The credentials, acquired again when the keytab is another file than before.

@@ -65,13 +65,15 @@ final class Daemon: Sendable {
 
     /// Starts it and waits until it is ready.
     ///
-    /// - Parameter wrapper: a command that runs the one given to it.
-    func start(under wrapper: [String] = []) async throws {
+    /// - Parameters:
+    ///   - wrapper: a command that runs the one given to it.
+    ///   - more: variables of the environment besides its own.
+    func start(under wrapper: [String] = [], environment more: [String: String] = [:]) async throws {
         let command = wrapper + [Self.binary, "serve", "--config", configurationFile]
         let child = try ChildProcess.start(
             command[0],
             Array(command.dropFirst()),
-            environment: environment,
+            environment: environment.merging(more) { $1 },
             errorFile: home.path(of: "log")
         )
         running.withLock { $0 = child }

@@ -198,6 +198,40 @@ import Testing
         await setting.stop()
     }
 
+    @Test func clocksThatDifferAreToldSo() async throws {
+        let setting = try await KerberosSetting.make()
+        let tolerant = try setting.daemon.home.write("[libdefaults]\nclockskew = 1\n", to: "krb5.conf")
+        try await setting.daemon.start(environment: ["KRB5_CONFIG": tolerant])
+        let token = try await NegotiateToken.make(.spnego, environment: setting.tickets(of: "alice"))
+        try await Task.sleep(for: .seconds(3))
+        #expect(try await setting.present(token).status == 401)
+        let line = setting.daemon.log.split(separator: "\n").last { $0.contains("login.refused") }
+        #expect(line?.contains("ticket-clock-skew") == true, "\(line ?? "")")
+        #expect(setting.daemon.log.contains("set the clocks"), "and once in the log, with the remedy")
+        await setting.stop()
+    }
+
+    /// How fast is for `Benchmarks/load/tickets` to say; here nobody may be turned away or kept waiting.
+    @Test func manyTicketsDoNotHoldPasswordsUp() async throws {
+        let setting = try await KerberosSetting.make()
+        try await setting.daemon.start()
+        let client = try await setting.tickets(of: "alice")
+        let password = try #require(setting.sample.person("bob")?.password)
+        async let tickets = TicketClient.flood(port: setting.daemon.port, tickets: 400, environment: client)
+        var slowest = Duration.zero
+        for _ in 0..<20 {
+            let start = ContinuousClock.now
+            let answer = try await setting.daemon.token([
+                "grant_type": "password", "username": "bob", "password": password,
+            ])
+            #expect(answer.status == 200, "\(answer.body)")
+            slowest = max(slowest, ContinuousClock.now - start)
+        }
+        #expect(try await tickets == 400, "every ticket is let in")
+        #expect(slowest < .seconds(5))
+        await setting.stop()
+    }
+
     @Test func checkTellsWhatIsWrongWithTheKeytab() async throws {
         let setting = try await KerberosSetting.make(services: ["HTTP/localhost", "HTTP/other", "host/localhost"])
         let environment = setting.kdc.environment()

@@ -202,6 +202,61 @@ public final class SambaServer: Sendable {
         return outcome.output
     }
 
+    /// What a process needs to find the realm, and, with a cache, whose tickets to use.
+    public func kerberosEnvironment(cache: String? = nil) throws -> [String: String] {
+        let file = try folder.write(
+            """
+            [libdefaults]
+             default_realm = \(Self.realm)
+             dns_lookup_kdc = false
+             dns_lookup_realm = false
+             dns_canonicalize_hostname = false
+             rdns = false
+             udp_preference_limit = 1
+            [realms]
+             \(Self.realm) = {
+              kdc = \(address)
+             }
+            [domain_realm]
+             localhost = \(Self.realm)
+
+            """,
+            to: "client-krb5.conf"
+        )
+        var variables = ["KRB5_CONFIG": file, "KRB5RCACHEDIR": folder.path]
+        if let cache { variables["KRB5CCNAME"] = "FILE:\(cache)" }
+        return variables
+    }
+
+    /// Fetches a ticket-granting ticket (kinit(1)) and returns what a process of that person finds.
+    public func tickets(of name: String, _ password: String) async throws -> [String: String] {
+        let cache = folder.path(of: "cc-\(UInt32.random(in: 0...UInt32.max))")
+        let environment = try kerberosEnvironment(cache: cache)
+        let outcome = try await ChildProcess.run(
+            "kinit",
+            [name],
+            environment: environment,
+            input: Array("\(password)\n".utf8)
+        )
+        guard outcome.succeeded else { throw TestSupportError("kinit \(name): \(outcome.errorOutput)") }
+        return environment
+    }
+
+    /// Gives an account a service principal, and writes the keytab with its present key.
+    public func keytab(_ principal: String, account: String) async throws -> String {
+        let path = folder.path(of: "keytab-\(UInt32.random(in: 0...UInt32.max))")
+        for arguments in [
+            ["spn", "add", principal, account, "-s", configurationFile],
+            ["domain", "exportkeytab", path, "--principal=\(principal)", "-s", configurationFile],
+        ] {
+            let outcome = try await ChildProcess.run("samba-tool", arguments, within: .seconds(60))
+            guard outcome.succeeded else {
+                throw TestSupportError("samba-tool: \(outcome.output)\(outcome.errorOutput)")
+            }
+        }
+        return path
+    }
+
     /// Everything logged since the first start.
     public var log: String { text(ofFile: folder.path(of: "log")) }
 

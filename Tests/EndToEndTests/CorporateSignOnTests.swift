@@ -1,0 +1,87 @@
+import TestSupport
+import Testing
+
+/// Windows sign-on at an Active Directory domain controller (Samba): its KDC, its people, its keytab.
+@Suite struct CorporateSignOnTests {
+    @Test func peopleOfADomainSignOn() async throws {
+        let samba = try await SambaServer.start()
+        for name in ["alice", "off", "svc-http"] { try await samba.addUser(name, password: "Secret-\(name)1") }
+        try await samba.addUser("carol", password: "Secret-carol1", principalName: "c.jones@corp.example")
+        let keytab = try await samba.keytab("HTTP/localhost", account: "svc-http")
+        let daemon = try Daemon(
+            """
+            [tokens]
+            issuer = "http://localhost:8480"
+            [authentication]
+            order = ["corp"]
+            [kerberos]
+            keytab_file = "\(keytab)"
+            [[directory]]
+            id = 1
+            name = "corp"
+            kind = "active-directory"
+            urls = ["\(samba.ldapsURL)"]
+            ca_file = "\(samba.caFile)"
+            bind_dn = "\(samba.serviceDN)"
+            bind_password_file = "service.secret"
+            user_base = "\(samba.peopleBase)"
+            domains = ["CORP", "corp.example"]
+            [directory.groups]
+            base = "\(samba.groupsBase)"
+            [[client]]
+            id = "login"
+            grants = ["password"]
+            scopes = ["api"]
+            [[client]]
+            id = "web"
+            secret_file = "web.secret"
+            grants = ["password", "refresh_token"]
+            scopes = ["read"]
+            default_scopes = ["read"]
+            """,
+            secrets: ["service.secret": samba.servicePassword, "web.secret": "web-secret"]
+        )
+        try await daemon.start()
+        let url = "http://localhost:\(daemon.port)/api/v1/auth/token"
+        func signOn(_ environment: [String: String], _ option: String = "--negotiate") async throws -> Curl.Answer {
+            try await Curl.form(url, KerberosSetting.fields, [option, "-u", ":"], environment: environment)
+        }
+        let alice = try await samba.tickets(of: "alice", "Secret-alice1")
+        for option in ["--negotiate", "--anyauth"] {
+            let answer = try await signOn(alice, option)
+            #expect(answer.status == 200, "\(option): \(answer.body)\n\(daemon.log.suffix(1500))")
+            #expect(
+                Base64Text.payload(of: answer.text("access_token") ?? "").contains("\"preferred_username\":\"alice\"")
+            )
+        }
+        let carol = try await signOn(try await samba.tickets(of: "carol", "Secret-carol1"))
+        #expect(carol.status == 200, "by sAMAccountName, whatever the user principal name: \(carol.body)")
+
+        let off = try await samba.tickets(of: "off", "Secret-off1")
+        #expect(try await signOn(off).status == 200)
+        try await samba.disable("off")
+        let disabled = try await signOn(off)
+        #expect(disabled.status == 400 && disabled.text("error_description") == "Account disabled", "\(disabled.body)")
+
+        // With a password: the same flag asks directories of this kind only.
+        for name in ["alice", "CORP\\alice", "alice@corp.example"] {
+            let answer = try await daemon.token([
+                "grant_type": "password", "WindowsAuthentication": "true", "username": name,
+                "password": "Secret-alice1",
+            ])
+            #expect(answer.status == 200, "\(name): \(answer.body)")
+        }
+        let check = try await daemon.command(["check"], environment: try samba.kerberosEnvironment())
+        #expect(check.output.contains("HTTP/localhost@CORP.EXAMPLE"), "\(check.output)")
+        #expect(check.output.contains("✓ key version"), "\(check.output)")
+        try await samba.setPassword("svc-http", "Another-secret2")
+        let old = try await daemon.command(["check"], environment: try samba.kerberosEnvironment())
+        #expect(old.output.contains("✗ key version"), "\(old.output)")
+        let newTicket = try await signOn(try await samba.tickets(of: "alice", "Secret-alice1"))
+        #expect(newTicket.status == 401)
+        let line = daemon.log.split(separator: "\n").last { $0.contains("login.refused") }
+        #expect(line?.contains("ticket-wrong-key") == true, "\(line ?? "")")
+        await daemon.stop()
+        await samba.stop()
+    }
+}
