@@ -16,6 +16,9 @@ public protocol Authenticating: Sendable {
     /// Who is it, by the proof of another authority? Within the login budget.
     func signOn(_ request: SignOnRequest) async -> SignOnResult
 
+    /// Changes a password at the person's own source, within the login budget.
+    func changePassword(_ request: PasswordChangeRequest) async -> PasswordChangeResult
+
     /// True when a request may name this LDAPServerId under a client's `sources`.
     func isKnown(_ directory: SourceID, sources: [SourceID]) -> Bool
 }

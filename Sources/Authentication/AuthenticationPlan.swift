@@ -39,6 +39,11 @@ struct AuthenticationPlan: Sendable, Hashable {
     /// All who may be asked, each once, in ascending order: what a refusal is compared with, and counted for.
     var sources: [SourceID] { Set(steps.map(\.source)).sorted() }
 
+    /// The plan for a person known already.
+    init(only source: SourceID) {
+        steps = [Step(source: source)]
+    }
+
     /// The plan for a login.
     ///
     /// - Parameters:

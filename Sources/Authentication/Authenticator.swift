@@ -86,7 +86,7 @@ public struct Authenticator: Authenticating {
         return result
     }
 
-    private func pace(
+    func pace(
         _ result: AuthenticationResult,
         _ question: [SourceID],
         wasAsked: Bool,

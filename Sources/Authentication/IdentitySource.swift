@@ -34,6 +34,20 @@ public protocol IdentitySource: Sendable {
 
     /// Hears that a person's password was changed through us, so that nothing of the old one is kept.
     func passwordChanged(of person: IdentityKey) async
+
+    /// Changes a password, once the old one has proved who asks; with at most one user bind. It works for passwords that
+    /// have expired or must be changed too.
+    ///
+    /// - Parameters:
+    ///   - new: neither empty nor the same as `old`.
+    ///   - gate: as at a login.
+    func changePassword(
+        of account: SourceAccount,
+        from old: Password,
+        to new: Password,
+        deadline: ContinuousClock.Instant,
+        gate: any LoginGate
+    ) async -> PasswordChangeResult
 }
 
 extension IdentitySource {

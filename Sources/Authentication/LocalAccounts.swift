@@ -12,8 +12,8 @@ public struct LocalAccounts: IdentitySource {
     /// `local`.
     public var name: String { "local" }
 
-    private let store: any AccountStore
-    private let hasher: PasswordHasher
+    let store: any AccountStore
+    let hasher: PasswordHasher
     private let logger: Logger
 
     /// What a hash in a busy pool and a write may take.
@@ -114,7 +114,7 @@ public struct LocalAccounts: IdentitySource {
         }
     }
 
-    private func identity(of account: LocalAccount) -> Identity {
+    func identity(of account: LocalAccount) -> Identity {
         let names = [account.firstName, account.lastName].compactMap { $0 }
         return Identity(
             key: IdentityKey(source: id, stableID: account.stableID),
@@ -129,7 +129,7 @@ public struct LocalAccounts: IdentitySource {
         )
     }
 
-    private func outage(_ error: StoreError) -> Outage {
+    func outage(_ error: StoreError) -> Outage {
         Outage(sources: [id], detail: "local: \(error.detail)")
     }
 }

@@ -43,6 +43,11 @@ final class DNCache: Sendable {
         state.withLock { $0.remove(key) }
     }
 
+    /// Forgets a person, under whatever names. Looks at every record, so it is for what happens seldom.
+    func removeAll(of stableID: String) {
+        state.withLock { $0.removeAll { $0.person.stableID == stableID } }
+    }
+
     /// Says whether a password is another one than before.
     static func proof(of password: Password) -> UInt16 {
         var hasher = Hasher()

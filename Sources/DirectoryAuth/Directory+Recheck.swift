@@ -56,7 +56,7 @@ extension Directory {
             .first { !began.accepted.contains($0.reason) }
     }
 
-    private func find(
+    func find(
         _ key: IdentityKey,
         _ locator: String?,
         _ deadline: ContinuousClock.Instant

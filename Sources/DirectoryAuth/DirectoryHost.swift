@@ -18,6 +18,9 @@ protocol DirectoryHost: AnyObject, DirectorySearching {
         deadline: ContinuousClock.Instant
     ) async throws(LDAPError) -> BindResponse
 
+    /// A change as the service account; written once at most.
+    func change(_ change: LDAPChange, deadline: ContinuousClock.Instant) async throws(LDAPError) -> ChangeResponse
+
     func withBindConnection<Value: Sendable>(
         deadline: ContinuousClock.Instant,
         _ body: (any LDAPBindLease) async throws(LDAPError) -> Value
@@ -57,6 +60,10 @@ extension LDAPHost: DirectoryHost {
         deadline: ContinuousClock.Instant
     ) async throws(LDAPError) -> BindResponse {
         try await bind(dn: dn, password: password, controls: [.passwordPolicyRequest], deadline: deadline)
+    }
+
+    func change(_ change: LDAPChange, deadline: ContinuousClock.Instant) async throws(LDAPError) -> ChangeResponse {
+        try await self.change(change, controls: [.passwordPolicyRequest], deadline: deadline)
     }
 
     func connectSteps(deadline: ContinuousClock.Instant) async -> [DirectoryProbe.Step] {

@@ -6,9 +6,9 @@ internal import LDAPClient
 /// A search may be asked of the next host whenever this one is at fault. A bind goes to the next host only when it was
 /// certainly not written, or the server said 51 or 52; everything else is final.
 struct DirectoryHosts: DirectorySearching {
-    /// What came of a bind.
-    enum BindOutcome<Value: Sendable>: Sendable {
-        case answered(BindResponse, Value)
+    /// What came of a bind, or of a change.
+    enum Outcome<Response: Sendable, Value: Sendable>: Sendable {
+        case answered(Response, Value)
         /// Nobody could say; the sentence is for the operator.
         case unavailable(String)
     }
@@ -45,7 +45,7 @@ struct DirectoryHosts: DirectorySearching {
     }
 
     /// One user bind on a lent connection.
-    func bind(dn: String, password: Password, deadline: ContinuousClock.Instant) async -> BindOutcome<Void> {
+    func bind(dn: String, password: Password, deadline: ContinuousClock.Instant) async -> Outcome<BindResponse, Void> {
         await firstAnswer(deadline) { (host, deadline) throws(LDAPError) in
             (try await host.bind(dn: dn, password: password, deadline: deadline), ())
         }
@@ -58,7 +58,7 @@ struct DirectoryHosts: DirectorySearching {
         password: Password,
         deadline: ContinuousClock.Instant,
         _ body: @Sendable (BindResponse, any LDAPBindLease) async -> Value
-    ) async -> BindOutcome<Value> {
+    ) async -> Outcome<BindResponse, Value> {
         await firstAnswer(deadline) { (host, deadline) throws(LDAPError) in
             try await host.withBindConnection(deadline: deadline) { (lease) throws(LDAPError) in
                 let response = try await lease.simpleBind(
@@ -72,10 +72,17 @@ struct DirectoryHosts: DirectorySearching {
         }
     }
 
-    private func firstAnswer<Value: Sendable>(
+    /// One change as the service account, by the same rule: what was written is never written again elsewhere.
+    func change(_ change: LDAPChange, deadline: ContinuousClock.Instant) async -> Outcome<ChangeResponse, Void> {
+        await firstAnswer(deadline) { (host, deadline) throws(LDAPError) in
+            (try await host.change(change, deadline: deadline), ())
+        }
+    }
+
+    private func firstAnswer<Response: DirectoryResponse, Value: Sendable>(
         _ deadline: ContinuousClock.Instant,
-        _ ask: (any DirectoryHost, ContinuousClock.Instant) async throws(LDAPError) -> (BindResponse, Value)
-    ) async -> BindOutcome<Value> {
+        _ ask: (any DirectoryHost, ContinuousClock.Instant) async throws(LDAPError) -> (Response, Value)
+    ) async -> Outcome<Response, Value> {
         await keeper.awaitHosts()
         var why = keeper.whyNobody
         for candidate in roster.candidates() {
@@ -89,7 +96,7 @@ struct DirectoryHosts: DirectorySearching {
                     roster.answered(candidate.id)
                     return .answered(response, value)
                 }
-                why = "\(response.host): result \(response.resultCode) to a bind"
+                why = "\(response.host): result \(response.resultCode)"
                 failed(candidate, why, begun: start)
             } catch {
                 why = error.message
@@ -126,6 +133,15 @@ struct DirectoryHosts: DirectorySearching {
         }
     }
 }
+
+/// What the rule needs of an answer.
+protocol DirectoryResponse: Sendable {
+    var resultCode: LDAPResultCode { get }
+    var host: String { get }
+}
+
+extension BindResponse: DirectoryResponse {}
+extension ChangeResponse: DirectoryResponse {}
 
 extension LDAPError {
     /// Another host may do better.

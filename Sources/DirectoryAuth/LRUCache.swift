@@ -65,6 +65,12 @@ struct LRUCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         nodes.removeLast()
     }
 
+    /// Forgets every value that is meant.
+    mutating func removeAll(where isMeant: (Value) -> Bool) {
+        let keys = nodes.filter { isMeant($0.value) }.map(\.key)
+        for key in keys { remove(key) }
+    }
+
     private mutating func unlink(_ position: Int) {
         let (newer, older) = (nodes[position].newer, nodes[position].older)
         if newer >= 0 { nodes[newer].older = older } else { newest = older }

@@ -90,11 +90,19 @@ extension SQLStore: SessionStore {
             case .session(let id): ("id = $3", [.text(SessionRow.id(id))])
             case .identity(let key):
                 ("source = $3 AND stable_id = $4", [.integer(key.source.rawValue), .text(key.stableID)])
+            case .others(let key, let own):
+                (
+                    "source = $3 AND stable_id = $4 AND id <> $5",
+                    [.integer(key.source.rawValue), .text(key.stableID), .text(SessionRow.id(own))]
+                )
             }
         // Raised before the rows are marked: under its lock nobody else can publish a higher number first.
         let change = try await Numbering.nextChange(sql)
         // Also who has no session may be remembered somewhere.
-        if case .identity(let key) = selection { try await noteChange(of: key, now: now, sql) }
+        switch selection {
+        case .session: break
+        case .identity(let key), .others(let key, _): try await noteChange(of: key, now: now, sql)
+        }
         let rows = try await sql.query(
             """
             UPDATE session SET ended_at = $1, ended_change = $2

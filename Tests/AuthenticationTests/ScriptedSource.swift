@@ -85,6 +85,25 @@ final class ScriptedSource: DirectorySource {
         }
     }
 
+    func changePassword(
+        of account: SourceAccount,
+        from old: Password,
+        to new: Password,
+        deadline: ContinuousClock.Instant,
+        gate: any LoginGate
+    ) async -> PasswordChangeResult {
+        let name =
+            switch account {
+            case .named(let name): name
+            case .known(let key, _): key.stableID
+            }
+        switch await authenticate(name, password: old, deadline: deadline) {
+        case .authenticated(let identity): return .changed(identity)
+        case .rejected(let rejection): return .rejected(rejection)
+        case .unavailable(let outage): return .unavailable(outage)
+        }
+    }
+
     func recheck(
         _ key: IdentityKey,
         locator: String?,

@@ -70,6 +70,10 @@ final class ScriptedHost: DirectoryHost {
         }
     }
 
+    func change(_ change: LDAPChange, deadline: ContinuousClock.Instant) async throws(LDAPError) -> ChangeResponse {
+        throw LDAPError(.invalidArgument, "no change was expected")
+    }
+
     func withBindConnection<Value: Sendable>(
         deadline: ContinuousClock.Instant,
         _ body: (any LDAPBindLease) async throws(LDAPError) -> Value
@@ -125,6 +129,14 @@ final class ScriptedHost: DirectoryHost {
         func search(_ request: SearchRequest, deadline: ContinuousClock.Instant) async throws(LDAPError) -> SearchResult
         {
             try await host.search(request, deadline: deadline)
+        }
+
+        func change(
+            _ change: LDAPChange,
+            controls: [LDAPControl],
+            deadline: ContinuousClock.Instant
+        ) async throws(LDAPError) -> ChangeResponse {
+            try await host.change(change, deadline: deadline)
         }
     }
 }

@@ -26,6 +26,8 @@ struct KnownPerson: Authenticating {
 
     func signOn(_ request: SignOnRequest) async -> SignOnResult { .authenticated(Self.identity, reply: nil) }
 
+    func changePassword(_ request: PasswordChangeRequest) async -> PasswordChangeResult { .changed(Self.identity) }
+
     func isKnown(_ directory: SourceID, sources: [SourceID]) -> Bool { true }
 }
 

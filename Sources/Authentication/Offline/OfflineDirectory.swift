@@ -113,6 +113,21 @@ public struct OfflineDirectory: DirectorySource {
         return answer
     }
 
+    /// Changes it at the directory, which an outage makes impossible; whoever it refuses is not kept either.
+    public func changePassword(
+        of account: SourceAccount,
+        from old: Password,
+        to new: Password,
+        deadline: ContinuousClock.Instant,
+        gate: any LoginGate
+    ) async -> PasswordChangeResult {
+        let answer = await directory.changePassword(of: account, from: old, to: new, deadline: deadline, gate: gate)
+        if case .rejected(let rejection) = answer, rejection.wait == nil, let person = rejection.key {
+            await keeper.forget(name: nil, person: person)
+        }
+        return answer
+    }
+
     /// Forgets the old password.
     public func passwordChanged(of person: IdentityKey) async {
         await keeper.forget(name: nil, person: person)

@@ -55,7 +55,7 @@ extension BodySchema {
             Field(
                 name: "WindowsAuthentication",
                 kind: .boolean,
-                summary: "True asks the directories of kind active-directory only.",
+                summary: "True asks the directories of kind active-directory only, or, without a name and a password, for a Kerberos ticket.",
                 sample: "false"
             ),
             clientID, clientSecret,
@@ -115,6 +115,41 @@ extension BodySchema {
                 summary: "`access_token` or `refresh_token`; not needed, the two look different."
             ),
             clientID, clientSecret,
+        ]
+    )
+
+    /// The body of POST /api/v1/auth/password.
+    static let password = BodySchema(
+        key: "body",
+        fields: [
+            Field(
+                name: "username",
+                kind: .text,
+                isUnique: true,
+                summary: "Whose password it is; not needed with an access token.",
+                sample: "terry-j"
+            ),
+            Field(
+                name: "password",
+                kind: .secret,
+                isUnique: true,
+                isRequired: true,
+                summary: "The present password: octets, never normalised.",
+                sample: "terry-j"
+            ),
+            Field(
+                name: "new_password",
+                kind: .secret,
+                isUnique: true,
+                isRequired: true,
+                summary: "The new one: octets, never normalised.",
+                sample: "a new passphrase"
+            ),
+            Field(
+                name: "LDAPServerId",
+                kind: .integer,
+                summary: "The directory that knows the name; 0 or nothing goes by the name's domain, else by the order."
+            ),
         ]
     )
 

@@ -73,6 +73,18 @@ public enum RequestReader {
         return request
     }
 
+    /// Makes the request of `POST /api/v1/auth/password` of the members read.
+    static func password(_ values: BodyValues, authorization: AuthorizationHeader?) -> PasswordRequest {
+        var request = PasswordRequest(
+            username: values.text("username"),
+            password: values.secret("password"),
+            newPassword: values.secret("new_password"),
+            directory: values.integer("LDAPServerId")
+        )
+        if case .bearer(let token)? = authorization { request.bearer = token }
+        return request
+    }
+
     /// Makes the question of `POST /api/v1/auth/introspect` and `/revoke` of the members read.
     static func query(_ values: BodyValues, authorization: String?) throws(RequestFault) -> TokenQuery {
         var client = clientInBody(values)

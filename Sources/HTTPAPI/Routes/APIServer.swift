@@ -82,6 +82,7 @@ public struct APIServer: Service {
             QueryEndpoints.introspect(state), QueryEndpoints.revoke(state),
             PersonEndpoints.logout(state), PersonEndpoints.userInfo(state),
             PersonEndpoints.sessions(state), PersonEndpoints.endSession(state),
+            PasswordEndpoint.change(state),
             ForwardAuthEndpoint.verify(state),
             PublicEndpoints.authenticationSetting(state), PublicEndpoints.authorizationServer(state),
             PublicEndpoints.openIDConfiguration(state), PublicEndpoints.keySet(state),

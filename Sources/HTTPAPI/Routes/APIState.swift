@@ -7,12 +7,15 @@ public final class APIState: Sendable {
     public struct Application: Sendable {
         /// The rules behind the endpoints.
         public var tokens: any TokenRules
+        /// The rules behind the password endpoint.
+        public var passwords: any PasswordChanging
         /// The answer of `authenticationSetting`.
         public var setting: AuthenticationSetting
 
         /// A set.
-        public init(tokens: any TokenRules, setting: AuthenticationSetting) {
+        public init(tokens: any TokenRules, passwords: any PasswordChanging, setting: AuthenticationSetting) {
             self.tokens = tokens
+            self.passwords = passwords
             self.setting = setting
         }
     }

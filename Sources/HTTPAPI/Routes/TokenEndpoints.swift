@@ -49,6 +49,10 @@ enum TokenEndpoints {
                     "Wrong password, unknown person, dead refresh token."
                 ),
                 .refused(.invalidClient, "Invalid client", "The client is unknown or does not prove itself."),
+                .unauthorized(
+                    challenges: [ErrorBody.negotiateChallenge],
+                    when: "Windows sign-on without a password, and no ticket or one that is refused."
+                ),
             ] + AnswerDescription.tryLater
         ) { request in
             var token = try request.read {

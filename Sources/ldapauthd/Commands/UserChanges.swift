@@ -95,17 +95,45 @@ struct UserEnable: AsyncParsableCommand {
 struct UserPassword: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "password",
-        abstract: "Sets an account's password and ends its sessions."
+        abstract: "Sets an account's password and ends its sessions.",
+        discussion: """
+            A name like corp:alice is a person of the directory corp: the present password is asked for as well, and the \
+            directory's own rules apply.
+            """
     )
 
-    @Argument(help: "The account's name.")
+    @Argument(help: "The account's name, or DIRECTORY:NAME.")
     var name: String
+    @Option(
+        help: ArgumentHelp(
+            "For a person of a directory: a file with the present password, or -; asks otherwise.",
+            valueName: "file"
+        )
+    )
+    var oldPasswordFile: String?
     @Option(help: ArgumentHelp("A file with the password, or - for standard input; asks otherwise.", valueName: "file"))
     var passwordFile: String?
     @OptionGroup var config: ConfigurationOption
 
+    func validate() throws {
+        if oldPasswordFile == "-", passwordFile == "-" {
+            throw ValidationError("Standard input can hold one of the two passwords only.")
+        }
+    }
+
     func run() async throws {
         try await reporting {
+            if let person = try DirectoryPassword(name, config) {
+                let account = try await person.change(from: oldPasswordFile, to: passwordFile)
+                Operator.leaveTrace("user password", user: account)
+                return Terminal.say("Changed the password of “\(Terminal.plain(account))”; the sessions have ended.")
+            }
+            guard oldPasswordFile == nil else {
+                throw CommandFailure(
+                    .badInput,
+                    "--old-password-file is for people of a directory, written DIRECTORY:NAME; a local account needs none"
+                )
+            }
             try await AccountRoom.open(config) { accounts in
                 _ = try await accounts.account(named: name)
                 let password = try PasswordPrompt.read(

@@ -14,6 +14,7 @@ struct Rooms: Sendable {
     let directories: [RunningDirectory]
     let authenticator: Authenticator
     let tokens: TokenService
+    let passwords: PasswordService
     let setting: AuthenticationSetting
 
     /// - Parameter keeping: directories that run; one whose settings and files are the same goes on as it is.
@@ -34,6 +35,12 @@ struct Rooms: Sendable {
             keeping: running,
             metrics: foundations.metrics
         )
+        let audit = MeteredAudit(
+            foundations.metrics,
+            sources: configuration.sourceNames,
+            clients: configuration.clients.map(\.id),
+            log: configuration.log.audit ? AuditLog(foundations.output) : NoAudit()
+        )
         self.configuration = configuration
         directories = sources.running
         authenticator = sources.authenticator
@@ -46,15 +53,11 @@ struct Rooms: Sendable {
             authenticator: authenticator,
             throttle: foundations.throttle,
             hasher: sources.hasher,
-            audit: MeteredAudit(
-                foundations.metrics,
-                sources: configuration.sourceNames,
-                clients: configuration.clients.map(\.id),
-                log: configuration.log.audit ? AuditLog(foundations.output) : NoAudit()
-            ),
+            audit: audit,
             sourceNames: Dictionary(uniqueKeysWithValues: configuration.directories.map { (SourceID($0.id), $0.name) }),
             phases: foundations.metrics.phases(of: LoginMetrics.allSources)
         )
+        passwords = PasswordService(tokens, feed: foundations.feed, audit: audit)
         setting = Self.setting(configuration)
     }
 
@@ -64,7 +67,7 @@ struct Rooms: Sendable {
     }
 
     /// What the endpoints answer from.
-    var application: APIState.Application { APIState.Application(tokens: tokens, setting: setting) }
+    var application: APIState.Application { APIState.Application(tokens: tokens, passwords: passwords, setting: setting) }
 
     /// What clients may ask before they log anybody in.
     private static func setting(_ configuration: Configuration) -> AuthenticationSetting {

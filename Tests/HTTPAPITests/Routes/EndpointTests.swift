@@ -228,8 +228,9 @@ struct EndpointTests {
 
     @Test func stateIsSwappedWhole() async throws {
         let setting = AuthenticationSetting(supportsLocalAccounts: true, supportsDirectories: false, directories: [])
-        let state = APIState(.init(tokens: ScriptedTokens(keys: "1"), setting: setting))
-        state.replace(with: .init(tokens: ScriptedTokens(keys: "2"), setting: setting))
+        let (first, second) = (ScriptedTokens(keys: "1"), ScriptedTokens(keys: "2"))
+        let state = APIState(.init(tokens: first, passwords: first, setting: setting))
+        state.replace(with: .init(tokens: second, passwords: second, setting: setting))
         #expect(state.current.tokens.keySet() == Array("2".utf8))
     }
 

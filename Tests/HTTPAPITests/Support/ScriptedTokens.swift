@@ -5,7 +5,7 @@ import Tokens
 @testable import HTTPAPI
 
 /// Rules that answer by a script and remember what they were asked.
-final class ScriptedTokens: TokenRules {
+final class ScriptedTokens: TokenRules, PasswordChanging {
     typealias Login = @Sendable (LoginRequest, RequestContext) async throws(TokenError) -> TokenModel
     typealias Token = @Sendable (TokenRequest, RequestContext) async throws(TokenError) -> AccessTokenResponse
 
@@ -57,6 +57,10 @@ final class ScriptedTokens: TokenRules {
     func token(_ request: TokenRequest, context: RequestContext) async throws(TokenError) -> AccessTokenResponse {
         asked.withLock { $0 = ($0.login, request, context, $0.count + 1) }
         return try await onToken(request, context)
+    }
+
+    func changePassword(_ request: PasswordRequest, context: RequestContext) async throws(TokenError) {
+        asked.withLock { $0 = ($0.login, $0.token, context, $0.count + 1) }
     }
 
     func keySet() -> [UInt8] { keys }

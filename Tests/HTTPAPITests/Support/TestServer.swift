@@ -20,6 +20,7 @@ struct TestServer: Sendable {
 
     static func start(
         _ tokens: any TokenRules = ScriptedTokens(),
+        passwords: any PasswordChanging = ScriptedTokens(),
         setting: AuthenticationSetting? = nil,
         logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
         change: (inout HTTPSettings) -> Void = { _ in }
@@ -36,7 +37,7 @@ struct TestServer: Sendable {
         let (addresses, ready) = AsyncStream.makeStream(of: [BoundAddress].self)
         let server = try await APIServer(
             settings: settings,
-            state: APIState(.init(tokens: tokens, setting: setting)),
+            state: APIState(.init(tokens: tokens, passwords: passwords, setting: setting)),
             group: eventLoops,
             logger: logger
         ) { ready.yield($0) }
@@ -69,6 +70,7 @@ struct TestServer: Sendable {
     /// Starts a server, runs `body`, stops it whatever happens.
     static func with<Value>(
         _ tokens: any TokenRules = ScriptedTokens(),
+        passwords: any PasswordChanging = ScriptedTokens(),
         setting: AuthenticationSetting? = nil,
         _ change: (inout HTTPSettings) -> Void = { _ in },
         _ body: (TestServer) async throws -> Value

@@ -123,6 +123,8 @@ actor MemoryStore: SessionStore, PeopleStore, KeyStore, ChangeStore {
             switch selection {
             case .session(let id): guard session.id == id else { continue }
             case .identity(let key): guard session.identity.key == key else { continue }
+            case .others(let key, let own):
+                guard session.identity.key == key, session.id != own else { continue }
             }
             session.endedAt = now
             sessions[session.id] = session

@@ -10,6 +10,8 @@ final class ScriptedAuthenticator: Authenticating {
         var rechecks = 0
         var isHeld = false
         var signOn: SignOnResult?
+        var change: PasswordChangeResult?
+        var changes: [PasswordChangeRequest] = []
         var signOns: [SignOnRequest] = []
     }
 
@@ -54,6 +56,26 @@ final class ScriptedAuthenticator: Authenticating {
             if let recheck = state.recheck { return recheck }
             guard case .authenticated(let identity) = state.result else { return .impossible }
             return .current(identity)
+        }
+    }
+
+    /// Nil: as `result` says.
+    var changeResult: PasswordChangeResult? {
+        get { state.withLock { $0.change } }
+        set { state.withLock { $0.change = newValue } }
+    }
+
+    var changes: [PasswordChangeRequest] { state.withLock { $0.changes } }
+
+    func changePassword(_ request: PasswordChangeRequest) async -> PasswordChangeResult {
+        state.withLock { state in
+            state.changes.append(request)
+            if let change = state.change { return change }
+            return switch state.result {
+            case .authenticated(let identity): .changed(identity)
+            case .rejected(let rejection): .rejected(rejection)
+            case .unavailable(let outage): .unavailable(outage)
+            }
         }
     }
 

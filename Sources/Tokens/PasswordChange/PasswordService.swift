@@ -1,0 +1,192 @@
+public import Authentication
+internal import FoundationEssentials
+
+/// POST /api/v1/auth/password, read but not judged.
+public struct PasswordRequest: Sendable {
+    /// The access token of `Authorization: Bearer`, if one was sent: then it says whose password it is.
+    public var bearer: String?
+    /// `username` as typed.
+    public var username: String?
+    /// `password`, the present one, as typed.
+    public var password: Password?
+    /// `new_password` as typed.
+    public var newPassword: Password?
+    /// `LDAPServerId`, 0 when absent.
+    public var directory: Int32
+
+    /// A request with nothing in it.
+    public init(
+        bearer: String? = nil,
+        username: String? = nil,
+        password: Password? = nil,
+        newPassword: Password? = nil,
+        directory: Int32 = 0
+    ) {
+        self.bearer = bearer
+        self.username = username
+        self.password = password
+        self.newPassword = newPassword
+        self.directory = directory
+    }
+}
+
+/// What HTTPAPI asks of the rules for passwords. `PasswordService` is the real one.
+public protocol PasswordChanging: Sendable {
+    /// POST /api/v1/auth/password.
+    func changePassword(_ request: PasswordRequest, context: RequestContext) async throws(TokenError)
+}
+
+/// Changes people's passwords at their own source, and ends what was begun with the old one.
+///
+/// The person's other sessions end; the one whose token was shown goes on. Every end of it, good or bad, is one audit line.
+public struct PasswordService: PasswordChanging {
+    private let tools: GrantTools
+    private let feed: ChangeFeed
+    private let audit: any AuditSink
+
+    /// A service beside `tokens`, for the same configuration.
+    ///
+    /// - Parameter feed: asked after a change, so that this process knows the ended sessions at once.
+    public init(_ tokens: TokenService, feed: ChangeFeed, audit: any AuditSink) {
+        tools = tokens.tools
+        self.feed = feed
+        self.audit = audit
+    }
+
+    /// Changes a password; returns when the new one works.
+    public func changePassword(_ request: PasswordRequest, context: RequestContext) async throws(TokenError) {
+        let start = ContinuousClock.now
+        // A token that is not live is no attempt at anybody's password.
+        let claims: AccessTokenClaims? = if let token = request.bearer { try tools.liveClaims(token) } else { nil }
+        let person: AccessTokenClaims.Person? = if let claims { try tools.person(claims) } else { nil }
+        var event = AuditEvent(.password)
+        event.address = context.address
+        event.requestID = context.requestID
+        event.client = claims?.clientID
+        event.user = person?.username ?? request.username.map { String($0.prefix(256)) }
+        event.userID = person?.userID
+        event.session = person?.session.text
+        do throws(Refusal) {
+            let changed = try await change(request, claims, context)
+            describe(changed, &event)
+            try await endOthers(changed, person?.session)
+        } catch {
+            // Of all attempts during one wait only the first is told.
+            if error.wait?.isFirst ?? true {
+                describe(error, &event)
+                event.duration = .now - start
+                audit.record(event)
+            }
+            throw error.answer
+        }
+        event.duration = .now - start
+        audit.record(event)
+    }
+
+    private func change(
+        _ request: PasswordRequest,
+        _ claims: AccessTokenClaims?,
+        _ context: RequestContext
+    ) async throws(Refusal) -> Identity {
+        if claims == nil, request.username?.isEmpty ?? true { throw Refusal(.missing("username")) }
+        guard let old = request.password, !old.isEmpty else { throw Refusal(.missing("password")) }
+        guard let new = request.newPassword, !new.isEmpty else { throw Refusal(.missing("new_password")) }
+        let answer = await tools.authenticator.changePassword(
+            PasswordChangeRequest(
+                account: try await account(request, claims),
+                old: old,
+                new: new,
+                address: context.address
+            )
+        )
+        switch answer {
+        case .changed(let identity): return identity
+        case .rejected(let rejection): throw Refusal(rejection)
+        case .refused(let reason): throw Refusal(reason)
+        case .unavailable(let outage): throw Refusal(outage)
+        }
+    }
+
+    private func account(
+        _ request: PasswordRequest,
+        _ claims: AccessTokenClaims?
+    ) async throws(Refusal) -> PasswordChangeRequest.Account {
+        if let claims, let person = claims.person {
+            guard let key = IdentityKey(subject: claims.subject) else { throw Refusal(.bearerRefused) }
+            let row = try await tools.ask { () throws(StoreError) in try await tools.sessions.session(person.session) }
+            return .known(key, username: person.username, locator: row?.identity.locator)
+        }
+        let username = request.username ?? ""
+        guard request.directory != 0 else { return .named(username, .unnamed) }
+        let directory = SourceID(request.directory)
+        guard request.directory > 0, tools.authenticator.isKnown(directory, sources: []) else {
+            throw Refusal(.unknownDirectory)
+        }
+        return .named(username, .directory(directory))
+    }
+
+    /// Ends what was begun with the old password. The session at hand goes on with what tells the new one from the old.
+    private func endOthers(_ identity: Identity, _ own: UUID?) async throws(Refusal) {
+        let now = tools.clock.now()
+        tools.revocations.proved.forget { $0 == identity.key }
+        if let own {
+            _ = try await tools.ask { () throws(StoreError) in
+                try await tools.sessions.reauthenticate(own, identity: identity, now: now)
+            }
+        }
+        let selection = own.map { SessionSelection.others(identity.key, than: $0) } ?? .identity(identity.key)
+        _ = try await tools.ask { () throws(StoreError) in try await tools.sessions.end(selection, now: now) }
+        await feed.poll()
+    }
+
+    private func describe(_ identity: Identity, _ event: inout AuditEvent) {
+        event.user = identity.username
+        event.source = identity.sourceName
+        event.host = identity.host
+    }
+
+    private func describe(_ refusal: Refusal, _ event: inout AuditEvent) {
+        if let identity = refusal.identity { describe(identity, &event) }
+        if refusal.wait != nil { event.kind = .throttle }
+        event.reason = refusal.reason
+        event.detail = refusal.detail
+        event.host = refusal.host ?? event.host
+        guard event.source == nil, !refusal.sources.isEmpty else { return }
+        event.source = refusal.sources.map(tools.sourceName).joined(separator: ",")
+    }
+}
+
+extension Refusal {
+    /// A new password that will not do, in a sentence for whoever typed it.
+    fileprivate init(_ refusal: PasswordRefusal) {
+        self.init(
+            TokenError(.invalidRequest, refusal.sentence),
+            reason: refusal.reason.rawValue,
+            detail: refusal.detail.isEmpty ? nil : refusal.detail
+        )
+        identity = refusal.identity
+        host = refusal.host
+    }
+}
+
+extension PasswordRefusal {
+    /// What to tell the person.
+    fileprivate var sentence: String {
+        switch reason {
+        case .tooShort:
+            minimumLength.map { "The new password is too short: it needs at least \($0) characters" }
+                ?? "The new password is too short"
+        case .tooLong: "The new password is too long"
+        case .inHistory: "The new password was used before: choose another"
+        case .tooYoung: "The password was changed only a short while ago: it can be changed again later"
+        case .tooSimple:
+            "The new password is too simple: mix letters, digits and other characters, and leave your name out"
+        case .notAllowed: "This password cannot be changed here: ask an administrator"
+        case .unchanged: "The new password is the same as the present one"
+        case .unusable: "The new password has characters that cannot be used there"
+        case .policy:
+            "The new password does not meet the rules: it may be too short, too simple or used before, "
+                + "or the present one was changed only a short while ago"
+        }
+    }
+}
