@@ -1,5 +1,15 @@
 internal import Authentication
 
+extension AuditEvent {
+    /// True for what was not granted; a change of a password has one kind for both, told apart by the reason.
+    var isRefusal: Bool { kind.isRefusal || isPasswordKept }
+
+    /// What happened, for people.
+    var sentence: String { isPasswordKept ? "password not changed" : kind.sentence }
+
+    private var isPasswordKept: Bool { kind == .password && reason != nil }
+}
+
 extension AuditEvent.Kind {
     /// True for what was not granted.
     var isRefusal: Bool {

@@ -29,9 +29,9 @@ public struct AuditLog: AuditSink {
         ]
         return LogRecord(
             time: time,
-            level: event.kind.isRefusal ? .notice : .info,
+            level: event.isRefusal ? .notice : .info,
             label: "audit",
-            message: event.kind.sentence,
+            message: event.sentence,
             fields: texts.compactMap { name, text in
                 if let number = numbers[name] ?? nil { return (name, .number(number)) }
                 guard let text, !text.isEmpty else { return nil }
