@@ -45,8 +45,14 @@ import Testing
             (.named("down", .unnamed), "changed 0:down", [1, 0]),
             (.named(" ", .unnamed), "rejected unknown-user", []),
             (.named("alice", .directory(SourceID(2))), "changed 2:alice", [2]),
-            (.known(IdentityKey(source: SourceID(2), stableID: "bob"), username: "bob", locator: nil), "changed 2:bob", [2]),
-            (.known(IdentityKey(source: SourceID(9), stableID: "bob"), username: "bob", locator: nil), "rejected unknown-user", []),
+            (
+                .known(IdentityKey(source: SourceID(2), stableID: "bob"), username: "bob", locator: nil),
+                "changed 2:bob", [2]
+            ),
+            (
+                .known(IdentityKey(source: SourceID(9), stableID: "bob"), username: "bob", locator: nil),
+                "rejected unknown-user", []
+            ),
         ] as [(PasswordChangeRequest.Account, String, [Int32])]
     )
     func theOwnSourceIsAsked(account: PasswordChangeRequest.Account, expected: String, sources: [Int32]) async {

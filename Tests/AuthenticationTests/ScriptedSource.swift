@@ -97,7 +97,7 @@ final class ScriptedSource: DirectorySource {
             case .named(let name): name
             case .known(let key, _): key.stableID
             }
-        switch await authenticate(name, password: old, deadline: deadline) {
+        switch await authenticate(name, password: old, deadline: deadline, gate: gate) {
         case .authenticated(let identity): return .changed(identity)
         case .rejected(let rejection): return .rejected(rejection)
         case .unavailable(let outage): return .unavailable(outage)

@@ -30,6 +30,14 @@ import Testing
             credentialState: String?,
             deadline: ContinuousClock.Instant
         ) async -> RecheckResult { .impossible }
+
+        func changePassword(
+            of account: SourceAccount,
+            from old: Password,
+            to new: Password,
+            deadline: ContinuousClock.Instant,
+            gate: any LoginGate
+        ) async -> PasswordChangeResult { .rejected(Rejection(.unknownUser, source: id)) }
     }
 
     static let alice = LiveDirectory.sample.dn(of: "alice")

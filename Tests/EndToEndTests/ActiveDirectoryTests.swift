@@ -3,7 +3,8 @@ import Testing
 
 /// The program in front of an Active Directory, configured with nothing but what an administrator must say.
 @Suite struct ActiveDirectoryTests {
-    static func daemon(_ samba: SambaServer) throws -> Daemon {
+    /// - Parameter directory: further lines of its section.
+    static func daemon(_ samba: SambaServer, directory: String = "") throws -> Daemon {
         try Daemon(
             """
             [authentication]
@@ -22,6 +23,7 @@ import Testing
             bind_dn = "\(samba.serviceDN)"
             bind_password_file = "service.secret"
             user_base = "\(samba.suffix)"
+            \(directory)
             [directory.groups]
             base = "\(samba.groupsBase)"
             [[client]]

@@ -163,7 +163,7 @@ import Testing
 
     @Test func whoeverIsNotLetInByPasswordIsNotByTicket() async throws {
         let setting = try await KerberosSetting.make {
-            $0.passwordPolicy = ["pwdLockout": "TRUE", "pwdMaxFailure": "3"]
+            $0.passwordPolicy = ["pwdMustChange": "TRUE", "pwdLockout": "TRUE", "pwdMaxFailure": "3"]
         }
         try await setting.slapd.modify(
             "dn: \(setting.sample.dn(of: "bob"))\nchangetype: modify\nadd: pwdReset\npwdReset: TRUE\n"

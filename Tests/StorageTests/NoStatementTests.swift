@@ -16,6 +16,12 @@ struct NoStatementTests {
             .current(identity)
         }
 
+        var offersSignOn: Bool { true }
+
+        func signOn(_ request: SignOnRequest) async -> SignOnResult { .authenticated(identity, reply: nil) }
+
+        func changePassword(_ request: PasswordChangeRequest) async -> PasswordChangeResult { .changed(identity) }
+
         func isKnown(_ directory: SourceID, sources: [SourceID]) -> Bool { true }
     }
 

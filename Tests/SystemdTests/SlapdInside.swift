@@ -69,6 +69,7 @@ struct SlapdInside {
         kind = "openldap"
         urls = ["\(url)"]
         user_base = "dc=corp,dc=example"
+        domains = ["EXAMPLE.ORG"]
         connect_timeout = "1s"
         operation_timeout = "1s"
         [directory.groups]

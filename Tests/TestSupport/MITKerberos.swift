@@ -123,14 +123,14 @@ public final class MITKerberos: Sendable {
     }
 
     private static func launch(_ realm: String, _ folder: TemporaryDirectory) async throws -> ChildProcess {
+        let log = folder.path(of: "kdc.log")
+        let before = text(ofFile: log).split(separator: "commencing operation", omittingEmptySubsequences: false).count
         let child = try ChildProcess.start(
             "/usr/sbin/krb5kdc",
             ["-n", "-r", realm, "-P", folder.path(of: "pid")],
             environment: variables(folder)
         )
-        let log = folder.path(of: "kdc.log")
-        let before = text(ofFile: log).split(separator: "commencing operation", omittingEmptySubsequences: false).count
-        let isUp = await eventually(within: .seconds(10)) {
+        let isUp = await eventually(within: .seconds(30)) {
             let now = text(ofFile: log).split(separator: "commencing operation", omittingEmptySubsequences: false).count
             return child.exit != nil || now > before
         }

@@ -43,7 +43,8 @@ import Testing
         #expect(throws: Never.self) { try world.service.verifier.verify(own.accessToken) }
         #expect(throws: AccessTokenError.self) { try world.service.verifier.verify(other.accessToken) }
         #expect(
-            world.authenticator.changes.last?.account == .known(World.alice.key, username: "alice", locator: World.alice.locator)
+            world.authenticator.changes.last?.account
+                == .known(World.alice.key, username: "alice", locator: World.alice.locator)
         )
         // The source compares what the session knows of the password with what it is now.
         world.authenticator.recheckResult = .current(changed)

@@ -30,6 +30,7 @@ import Testing
         ("http.tls", "certificate_file = \"c.pem\"\nkey_file = \"k.pem\"", "http.tls"),
         ("local", "max_parallel_hashes = 3", "local.max_parallel_hashes"),
         ("log", "format = \"json\"", "log.format"),
+        ("kerberos", "keytab_file = \"http.keytab\"", "kerberos.keytab_file"),
     ])
     func isNamed(_ section: String, _ line: String, _ key: String) throws {
         let old = try configuration("log", "")
@@ -43,6 +44,7 @@ import Testing
         ("log", "level = \"debug\""), ("log", "audit = false"), ("tokens", "access_lifetime = \"1m\""),
         ("http", "cors_origins = [\"https://a.example\"]"), ("http", "trusted_proxies = [\"10.0.0.0/8\"]"),
         ("http", "require_tls = true"), ("local", "argon2_iterations = 3"),
+        ("kerberos", "channel_binding = \"none\""), ("kerberos", "service = \"ldapauthd\""),
     ])
     func theRestIsFree(_ section: String, _ line: String) throws {
         let (old, new) = (try configuration("log", ""), try configuration(section, line))

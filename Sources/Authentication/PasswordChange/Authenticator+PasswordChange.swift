@@ -23,7 +23,9 @@ extension Authenticator {
         switch request.account {
         case .known(let key, let username, let locator):
             guard sources[key.source] != nil else {
-                return .rejected(Rejection(.unknownUser, source: key.source, key: key, detail: "the source was removed"))
+                return .rejected(
+                    Rejection(.unknownUser, source: key.source, key: key, detail: "the source was removed")
+                )
             }
             change = Change(
                 request: request,

@@ -55,7 +55,8 @@ extension BodySchema {
             Field(
                 name: "WindowsAuthentication",
                 kind: .boolean,
-                summary: "True asks the directories of kind active-directory only, or, without a name and a password, for a Kerberos ticket.",
+                summary:
+                    "True asks the directories of kind active-directory only, or, without a name and a password, for a Kerberos ticket.",
                 sample: "false"
             ),
             clientID, clientSecret,

@@ -54,7 +54,21 @@ public struct PasswordService: PasswordChanging {
     }
 
     /// Changes a password; returns when the new one works.
+    ///
+    /// Not cancelled with its caller: who hangs up has made a guess all the same, and sessions begun with an old password end
+    /// whoever waits for the answer.
     public func changePassword(_ request: PasswordRequest, context: RequestContext) async throws(TokenError) {
+        let work = Task { () -> Result<Void, TokenError> in
+            do throws(TokenError) {
+                return .success(try await changeToTheEnd(request, context))
+            } catch {
+                return .failure(error)
+            }
+        }
+        try await work.value.get()
+    }
+
+    private func changeToTheEnd(_ request: PasswordRequest, _ context: RequestContext) async throws(TokenError) {
         let start = ContinuousClock.now
         // A token that is not live is no attempt at anybody's password.
         let claims: AccessTokenClaims? = if let token = request.bearer { try tools.liveClaims(token) } else { nil }
@@ -166,27 +180,5 @@ extension Refusal {
         )
         identity = refusal.identity
         host = refusal.host
-    }
-}
-
-extension PasswordRefusal {
-    /// What to tell the person.
-    fileprivate var sentence: String {
-        switch reason {
-        case .tooShort:
-            minimumLength.map { "The new password is too short: it needs at least \($0) characters" }
-                ?? "The new password is too short"
-        case .tooLong: "The new password is too long"
-        case .inHistory: "The new password was used before: choose another"
-        case .tooYoung: "The password was changed only a short while ago: it can be changed again later"
-        case .tooSimple:
-            "The new password is too simple: mix letters, digits and other characters, and leave your name out"
-        case .notAllowed: "This password cannot be changed here: ask an administrator"
-        case .unchanged: "The new password is the same as the present one"
-        case .unusable: "The new password has characters that cannot be used there"
-        case .policy:
-            "The new password does not meet the rules: it may be too short, too simple or used before, "
-                + "or the present one was changed only a short while ago"
-        }
     }
 }

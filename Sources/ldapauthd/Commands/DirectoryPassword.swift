@@ -37,7 +37,14 @@ struct DirectoryPassword {
         let store = try await configuration.openStore(logger: .quiet)
         let pools = Pools(hashThreads: 1)
         let poller = try EventPoller()
-        let sources = try Sources(configuration, accounts: store, poller: poller, pools: pools, logger: .quiet)
+        let sources = try Sources(
+            configuration,
+            accounts: store,
+            poller: poller,
+            pools: pools,
+            offline: store,
+            logger: .quiet
+        )
         let result = await sources.authenticator.changePassword(
             PasswordChangeRequest(
                 account: .named(name, .directory(SourceID(directory.id))),
@@ -62,7 +69,8 @@ struct DirectoryPassword {
         case .rejected(let rejection):
             throw CommandFailure(.refused, "refused: \(rejection.reason.rawValue) \(rejection.detail)")
         case .refused(let refusal):
-            throw CommandFailure(.refused, "the new password will not do: \(refusal.reason.rawValue) \(refusal.detail)")
+            let said = refusal.detail.isEmpty ? "" : " (\(refusal.detail))"
+            throw CommandFailure(.refused, "\(refusal.sentence)\(said)")
         case .unavailable(let outage):
             throw CommandFailure(.unavailable, outage.detail)
         }

@@ -54,6 +54,7 @@ struct Foundations: Sendable {
                 logger: logger
             )
             try await throttle.load()
+            feed.observe(RefusedPasswords(throttle: throttle))
             return Foundations(
                 poller: try EventPoller(),
                 pools: pools,

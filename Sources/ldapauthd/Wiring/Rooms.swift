@@ -67,7 +67,9 @@ struct Rooms: Sendable {
     }
 
     /// What the endpoints answer from.
-    var application: APIState.Application { APIState.Application(tokens: tokens, passwords: passwords, setting: setting) }
+    var application: APIState.Application {
+        APIState.Application(tokens: tokens, passwords: passwords, setting: setting)
+    }
 
     /// What clients may ask before they log anybody in.
     private static func setting(_ configuration: Configuration) -> AuthenticationSetting {

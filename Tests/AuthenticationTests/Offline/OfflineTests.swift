@@ -59,6 +59,35 @@ private final class SwitchedDirectory: DirectorySource {
     ) async -> RecheckResult {
         .ended(Rejection(.disabled, source: id, key: key))
     }
+
+    func authenticate(
+        _ principal: SignOnPrincipal,
+        deadline: ContinuousClock.Instant
+    ) async -> AuthenticationResult {
+        let state = state.withLock { $0 }
+        if state.isDown { return .unavailable(Outage(sources: [id], detail: "corp: refused")) }
+        if let reason = state.refusal {
+            return .rejected(Rejection(reason, source: id, passwordProved: true, key: Self.person))
+        }
+        return .authenticated(Identity(key: Self.person, sourceName: name, username: principal.name))
+    }
+
+    func changePassword(
+        of account: SourceAccount,
+        from old: Password,
+        to new: Password,
+        deadline: ContinuousClock.Instant,
+        gate: any LoginGate
+    ) async -> PasswordChangeResult {
+        guard case .named(let typed) = account else { return .rejected(Rejection(.unknownUser, source: id)) }
+        switch await authenticate(typed, password: old, deadline: deadline, gate: gate) {
+        case .rejected(let rejection): return .rejected(rejection)
+        case .unavailable(let outage): return .unavailable(outage)
+        case .authenticated(let identity):
+            set { $0.password = new.withUnsafeBytes { String(decoding: $0, as: UTF8.self) } }
+            return .changed(identity)
+        }
+    }
 }
 
 private final class MemoryOfflineStore: OfflineStore {
@@ -144,6 +173,22 @@ private struct Bridge {
         case .unavailable: "503"
         }
     }
+
+    /// changed, 400, 429 or 503, or the rule that the new one is against.
+    func change(_ name: String, _ old: String, _ new: String) async -> String {
+        let request = PasswordChangeRequest(
+            account: .named(name, .unnamed),
+            old: Password(old),
+            new: Password(new),
+            address: "192.0.2.1"
+        )
+        return switch await authenticator.changePassword(request) {
+        case .changed: "changed"
+        case .refused(let refusal): refusal.reason.rawValue
+        case .rejected(let rejection): rejection.wait == nil ? "400" : "429"
+        case .unavailable: "503"
+        }
+    }
 }
 
 @Suite("Outages bridged", .timeLimit(.minutes(1)))
@@ -202,8 +247,37 @@ struct OfflineTests {
         #expect(bridge.store.entries.isEmpty)
         #expect(await bridge.login("alice", "right") == "200")
         #expect(bridge.store.entries.count == 1)
-        await bridge.authenticator.passwordChanged(of: SwitchedDirectory.person)
+        #expect(await bridge.change("alice", "right", "new") == "changed")
         #expect(bridge.store.entries.isEmpty)
+        bridge.directory.set { $0.isDown = true }
+        #expect(await bridge.login("alice", "right") == "503")
+        #expect(await bridge.change("alice", "new", "newer") == "503", "no change without the directory")
+    }
+
+    @Test("So do a refused change and a ticket of somebody who may not log in; one who may leaves it as it is")
+    func otherRefusals() async throws {
+        let bridge = try Bridge()
+        func signOn() async -> AuthenticationResult {
+            await bridge.bridged.authenticate(
+                SignOnPrincipal(name: "alice", realm: "CORP"),
+                deadline: .now + .seconds(5)
+            )
+        }
+        #expect(await bridge.login("alice", "right") == "200")
+        _ = await signOn()
+        #expect(bridge.store.entries.count == 1)
+        #expect(await bridge.change("alice", "wrong", "new") == "400")
+        #expect(bridge.store.entries.isEmpty)
+        #expect(await bridge.login("alice", "right") == "200")
+        #expect(bridge.store.entries.count == 1)
+        bridge.directory.set { $0.refusal = .disabled }
+        _ = await signOn()
+        #expect(bridge.store.entries.isEmpty)
+        bridge.directory.set { $0.isDown = true }
+        guard case .unavailable = await signOn() else {
+            Issue.record("a ticket is no password that could be bridged")
+            return
+        }
     }
 
     @Test("A password changed at the directory replaces the old one at the next login")
@@ -277,6 +351,20 @@ struct OfflineTests {
         #expect(await bridge.login("nobody", "x") == "400", "an outage is never counted for a name")
         bridge.clock.set(bridge.clock.now() + .seconds(31))
         #expect(await bridge.login("alice", "right") == "200")
+    }
+
+    @Test("A change meets the throttle as a login does, and with it what was refused a moment ago is forgotten")
+    func changesAreThrottled() async throws {
+        let bridge = try Bridge(throttle: ThrottleSettings(accountFailures: 3))
+        #expect(await bridge.login("alice", "new") == "400", "remembered as refused")
+        #expect(await bridge.change("alice", "right", "new") == "changed")
+        #expect(await bridge.login("alice", "new") == "200", "and forgotten by the change")
+        for number in 0..<3 { #expect(await bridge.change("alice", "guess \(number)", "mine") == "400") }
+        #expect(await bridge.change("alice", "new", "mine") == "429")
+        #expect(await bridge.login("alice", "new") == "429", "one count for both")
+        bridge.clock.set(bridge.clock.now() + .seconds(31))
+        #expect(await bridge.change("alice", "new", "newer") == "changed")
+        #expect(await bridge.login("alice", "newer") == "200")
     }
 
     @Test("A store that fails bridges nothing and stops no login")

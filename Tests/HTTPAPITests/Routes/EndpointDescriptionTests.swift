@@ -12,6 +12,7 @@ struct EndpointDescriptionTests {
         APIState(
             .init(
                 tokens: ScriptedTokens(),
+                passwords: ScriptedTokens(),
                 setting: AuthenticationSetting(
                     supportsLocalAccounts: true,
                     supportsDirectories: false,

@@ -11,6 +11,7 @@ struct HelpTests {
         APIState(
             .init(
                 tokens: ScriptedTokens(),
+                passwords: ScriptedTokens(),
                 setting: AuthenticationSetting(supportsLocalAccounts: true, supportsDirectories: false, directories: [])
             )
         )
