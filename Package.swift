@@ -101,7 +101,8 @@ let package = Package(
         .target(
             name: "DirectoryAuth",
             dependencies: [
-                "Authentication", "EventPoller", "LDAPClient", "Negotiate", .product(name: "Logging", package: "swift-log"),
+                "Authentication", "EventPoller", "LDAPClient", "Negotiate",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings
         ),
