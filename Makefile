@@ -7,7 +7,7 @@ BUILD_FLAGS = --explicit-target-dependency-import-check error
 RELEASE_FLAGS = --static-swift-stdlib -Xlinker -z -Xlinker now
 SOURCES = Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Benchmarks
 
-.PHONY: help build run test test-tsan soak lint format bench bench-micro bench-tickets release deb clean
+.PHONY: help build run test test-tsan soak lint format bench bench-micro bench-smoke bench-tickets scale release deb clean
 
 help:
 	@echo 'make run        installs what is missing, builds, starts a demo directory and the daemon, prints curl commands'
@@ -20,7 +20,8 @@ help:
 	@echo 'make soak       logins for ten minutes while directories are stopped and started (SOAK_SECONDS=600)'
 	@echo 'make bench      logins per second beside the raw LDAP limit (release build)'
 	@echo 'make bench-tickets  password logins with and without Kerberos logins beside them (release build)'
-	@echo 'make bench-micro  instructions and allocations of the hot pieces'
+	@echo 'make bench-micro  instructions and allocations of the hot pieces, held against Benchmarks/thresholds.json'
+	@echo 'make scale      how cost grows with people, sessions, groups and idle connections (an hour, 15 GiB of disk)'
 
 build:
 	scripts/install-packages build
@@ -41,10 +42,11 @@ run:
 
 test: lint
 	@[ "$$(id -u)" = 0 ] || { echo 'make test: run it as root (sudo make test, or in a throw-away machine or container): Samba, 389 DS and systemd run in namespaces of their own, which only root may make' >&2; exit 1; }
-	scripts/install-packages test
+	scripts/install-packages test bench
 	$(SWIFT) build $(BUILD_FLAGS) --build-tests
 	scripts/python-tools
 	PATH="$(CURDIR)/.build/python/bin:$$PATH" SWIFT="$(SWIFT)" scripts/run-tests
+	$(MAKE) bench-smoke bench-micro
 
 test-tsan:
 	scripts/install-packages test
@@ -63,10 +65,18 @@ lint:
 format:
 	$(SWIFT) format --in-place --parallel --configuration .swift-format -r $(wildcard $(SOURCES))
 
+# For example BENCH='--seconds 3 --runs 1' for a quick look; Benchmarks/load/run --help says what else.
+BENCH ?=
 bench:
 	scripts/install-packages bench
 	$(MAKE) release
-	Benchmarks/load/run
+	Benchmarks/load/run $(BENCH)
+
+# Every part of the bench once and shortly, with the debug build: that it works and no request fails, not how fast.
+bench-smoke:
+	scripts/install-packages bench
+	Benchmarks/load/run --binary .build/debug/ldapauthd --people 200 --seconds 1 --runs 1 --connections 4 --idle 200
+	Benchmarks/load/scale --binary .build/debug/ldapauthd --seconds 1 --runs 1 --people 2e2 --sessions 1e4 --groups 20 --idle 20
 
 bench-tickets:
 	scripts/install-packages bench
@@ -76,6 +86,13 @@ bench-tickets:
 bench-micro:
 	scripts/install-packages bench
 	Benchmarks/run-micro
+
+# For example SCALE='--part sessions'.
+SCALE ?=
+scale:
+	scripts/install-packages bench
+	$(MAKE) release
+	Benchmarks/load/scale $(SCALE)
 
 clean:
 	$(SWIFT) package clean

@@ -32,7 +32,7 @@ let package = Package(
         // Its public functions take an EventPoller and a BlockingPool.
         .library(name: "LDAPClient", targets: ["LDAPClient", "EventPoller"]),
         // For the benchmarks, which are a package of their own.
-        .library(name: "LdapauthdRooms", targets: ["DirectoryAuth", "HTTPAPI", "Storage", "Tokens", "Authentication"]),
+        .library(name: "LdapauthdRooms", targets: ["HTTPAPI", "Observability", "Storage", "Tokens", "Authentication"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),

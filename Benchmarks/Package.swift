@@ -16,7 +16,8 @@ let package = Package(
     name: "ldapauthd-benchmarks",
     dependencies: [
         // Named, because the folder it is checked out into may have any name.
-        .package(name: "ldapauthd", path: "..")
+        .package(name: "ldapauthd", path: ".."),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     ],
     targets: [
         .target(name: "CAllocationCounter", path: "Benchmarks/CAllocationCounter"),
@@ -26,6 +27,7 @@ let package = Package(
                 "CAllocationCounter",
                 .product(name: "LDAPClient", package: "ldapauthd"),
                 .product(name: "LdapauthdRooms", package: "ldapauthd"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             path: "Benchmarks/LdapauthdBenchmarks",
             swiftSettings: settings + [.strictMemorySafety()]

@@ -1,10 +1,12 @@
--- wrk script: questions about access tokens. Arguments after --: MODE (verify, introspect, constant) FILE (a token a line)
+-- wrk script: questions about access tokens. Arguments after --: MODE (verify, introspect, plain) FILE (a token a line)
+dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "report.lua")
+
 local requests = {}
 
 function init(args)
-    local mode = args[1] or "constant"
+    local mode = args[1] or "plain"
     math.randomseed(os.time() + tonumber(tostring({}):match("0x(%x+)"), 16) % 100000)
-    if mode == "constant" then
+    if mode == "plain" then
         requests[1] = wrk.format()
         return
     end
@@ -23,11 +25,4 @@ end
 
 function request()
     return requests[math.random(1, #requests)]
-end
-
-function done(summary, latency, requests)
-    local errors = summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout
-    io.write(string.format('JSON {"rate":%.1f,"done":%d,"errors":%d,"status_errors":%d,"p50_ms":%.3f,"p99_ms":%.3f,"p999_ms":%.3f}\n',
-        summary.requests / (summary.duration / 1e6), summary.requests, errors, summary.errors.status,
-        latency:percentile(50) / 1000, latency:percentile(99) / 1000, latency:percentile(99.9) / 1000))
 end

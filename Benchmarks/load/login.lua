@@ -1,38 +1,39 @@
--- wrk script: logins of random people. Arguments after --: FORMAT (form, json, xml) PEOPLE
-local kind, people = "form", 20000
+-- wrk script: logins. Arguments after --: FORMAT (form, json, xml) PEOPLE DIRECTORY PREFIX ORDER THREADS
+-- ORDER is random, or sequential: all of the people in turn, each thread its part of them.
+dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "report.lua")
+
+local kind, people, directory, prefix, sequential, first, last, next
 
 function init(args)
-    kind = args[1] or kind
-    people = tonumber(args[2] or people)
+    kind, people, directory, prefix = args[1], tonumber(args[2]), args[3], args[4]
+    sequential = args[5] == "sequential"
+    first = math.floor(people / tonumber(args[6]) * index)
+    last = math.floor(people / tonumber(args[6]) * (index + 1))
+    next = first
     math.randomseed(os.time() + tonumber(tostring({}):match("0x(%x+)"), 16) % 100000)
     wrk.method = "POST"
-    if kind == "form" then
-        wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
-    elseif kind == "json" then
-        wrk.headers["Content-Type"] = "application/json"
-    else
-        wrk.headers["Content-Type"] = "application/xml"
-    end
+    local types = { form = "application/x-www-form-urlencoded", json = "application/json", xml = "application/xml" }
+    wrk.headers["Content-Type"] = types[kind]
+end
+
+local function name()
+    if not sequential then return string.format("%s%06d", prefix, math.random(1, people)) end
+    next = next < last and next + 1 or first + 1
+    return string.format("%s%06d", prefix, next)
 end
 
 function request()
-    local user = string.format("user%06d", math.random(1, people))
+    local user = name()
     local body
     if kind == "form" then
-        body = "Grant_type=password&UserName=" .. user .. "&Password=" .. user .. "&LDAPServerId=1"
+        body = "Grant_type=password&UserName=" .. user .. "&Password=" .. user .. "&LDAPServerId=" .. directory
     elseif kind == "json" then
-        body = '{"Grant_type":"password","UserName":"' .. user .. '","Password":"' .. user .. '","LDAPServerId":1,"IsInSessionAuth":0}'
+        body = '{"Grant_type":"password","UserName":"' .. user .. '","Password":"' .. user .. '","LDAPServerId":' .. directory
+            .. ',"IsInSessionAuth":0}'
     else
         body = '<LoginBinding xmlns="http://schemas.datacontract.org/2004/07/TechExcel.DevTrackApi.Bindings"><Grant_type>password'
-            .. "</Grant_type><IsInSessionAuth>0</IsInSessionAuth><LDAPServerId>1</LDAPServerId><Password>" .. user
+            .. "</Grant_type><IsInSessionAuth>0</IsInSessionAuth><LDAPServerId>" .. directory .. "</LDAPServerId><Password>" .. user
             .. "</Password><UserName>" .. user .. "</UserName></LoginBinding>"
     end
     return wrk.format(nil, nil, nil, body)
-end
-
-function done(summary, latency, requests)
-    local errors = summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout
-    io.write(string.format('JSON {"rate":%.1f,"done":%d,"errors":%d,"status_errors":%d,"p50_ms":%.3f,"p99_ms":%.3f,"p999_ms":%.3f}\n',
-        summary.requests / (summary.duration / 1e6), summary.requests, errors, summary.errors.status,
-        latency:percentile(50) / 1000, latency:percentile(99) / 1000, latency:percentile(99.9) / 1000))
 end

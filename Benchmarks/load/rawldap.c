@@ -130,6 +130,10 @@ static int by_value(const void *left, const void *right) {
     return difference < 0 ? -1 : difference > 0;
 }
 
+static double percentile(double part) {
+    return latency_count ? latencies[(long)((latency_count - 1) * part / 100)] * 1e3 : 0;
+}
+
 int main(int count, char **arguments) {
     if (count != 9) {
         fprintf(stderr, "usage: rawldap search-bind|bind URI BASE SERVICE_DN SERVICE_PASSWORD PEOPLE IN_FLIGHT SECONDS\n");
@@ -166,8 +170,7 @@ int main(int count, char **arguments) {
     }
     double took = now() - began;
     qsort(latencies, latency_count, sizeof *latencies, by_value);
-    printf("{\"mode\":\"%s\",\"rate\":%.0f,\"done\":%ld,\"errors\":%ld,\"p50_ms\":%.3f,\"p99_ms\":%.3f}\n", arguments[1], done / took,
-           done, wrong, latency_count ? latencies[latency_count / 2] * 1e3 : 0,
-           latency_count ? latencies[(long)(latency_count * 0.99)] * 1e3 : 0);
+    printf("{\"mode\":\"%s\",\"rate\":%.0f,\"done\":%ld,\"errors\":%ld,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"p999_ms\":%.3f}\n",
+           arguments[1], done / took, done, wrong, percentile(50), percentile(99), percentile(99.9));
     return 0;
 }

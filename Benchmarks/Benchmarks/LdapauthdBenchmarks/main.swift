@@ -5,7 +5,7 @@ internal import Glibc
 // allocations are the same on every run. It runs one benchmark so many times and prints how often it allocated;
 // Benchmarks/run-micro runs it under callgrind, makes differences and compares them with thresholds.json.
 
-let benchmarks = proofs + formatBenchmarks + filterBenchmarks + tokenBenchmarks
+let benchmarks = proofs + formatBenchmarks + filterBenchmarks + tokenBenchmarks + storeBenchmarks + auditBenchmarks
 
 let arguments = CommandLine.arguments.dropFirst()
 if arguments.first == "--list" {
