@@ -75,7 +75,7 @@ bench:
 # Every part of the bench once and shortly, with the debug build: that it works and no request fails, not how fast.
 bench-smoke:
 	scripts/install-packages bench
-	Benchmarks/load/run --binary .build/debug/ldapauthd --people 200 --seconds 1 --runs 1 --connections 4 --idle 200
+	Benchmarks/load/run --binary .build/debug/ldapauthd --people 200 --seconds 1 --runs 1 --connections 4 --idle 200 --rate 20
 	Benchmarks/load/scale --binary .build/debug/ldapauthd --seconds 1 --runs 1 --people 2e2 --sessions 1e4 --groups 20 --idle 20
 
 bench-tickets:

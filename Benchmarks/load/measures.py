@@ -102,7 +102,7 @@ def paced_result(child):
     return result
 
 
-def slow_directory(pacer, daemon, directory, seconds, rate=200):
+def slow_directory(pacer, daemon, directory, seconds, rate):
     """Logins at a fixed rate at a fast directory (2), alone and while as many are asked of one that takes its time (1)."""
     alone = paced_result(paced(pacer, daemon, directory, rate, rate * seconds, 64, 2))
     slow = paced(pacer, daemon, directory, rate, rate * seconds, 512, 1)
