@@ -84,7 +84,7 @@ public final class Directory: DirectorySource {
         self.settings = settings
         self.wallClock = wallClock
         self.phases = phases
-        groups = try GroupFinder(settings.groups)
+        groups = try GroupFinder(settings.groups, kind: settings.kind)
         reader = PersonReader(settings, matchers: groups.matchers, wallClock: wallClock)
         userFilter = try FilterTemplate(settings.userFilter ?? settings.kind.defaults.userFilter, key: "user_filter")
         bindDN = if let text = settings.bindDNTemplate { try DNTemplate(text, key: "bind_dn_template") } else { nil }

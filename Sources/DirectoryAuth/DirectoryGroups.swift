@@ -8,9 +8,9 @@ public struct DirectoryGroups: Sendable, Hashable {
         case search
         /// `memberOf` of the person's entry.
         case memberOf = "member-of"
-        /// Active Directory's matching rule 1.2.840.113556.1.4.1941.
+        /// Active Directory's matching rule 1.2.840.113556.1.4.1941: the server climbs.
         case inChain = "in-chain"
-        /// Active Directory's `tokenGroups`.
+        /// Active Directory's `tokenGroups`: the SIDs of all security groups, named by a search below the base.
         case tokenGroups = "token-groups"
     }
 
@@ -24,11 +24,11 @@ public struct DirectoryGroups: Sendable, Hashable {
     public var match: [String]
     /// The attribute that holds a group's name.
     public var name: String
-    /// Whether groups of groups count.
+    /// Whether groups of groups count; always with `inChain` and `tokenGroups`.
     public var nested: Bool
     /// How many levels are climbed above the groups that name the person.
     public var maxDepth: Int
-    /// How long the parents of a group are remembered; zero asks each time.
+    /// How long the parents of a group, and which group a SID belongs to, are remembered; zero asks each time.
     public var cache: Duration
 
     /// groupOfNames by `member`, nested.

@@ -9,8 +9,6 @@ public struct DirectorySettingsError: Error, Sendable, Hashable, CustomStringCon
         public static let invalid = Code("invalid")
         /// A value is needed and not there.
         public static let missing = Code("missing")
-        /// The value is one of the contract, but this version cannot do it.
-        public static let notAvailable = Code("not-available")
     }
 
     /// What kind.

@@ -16,9 +16,9 @@ struct GroupClimb: Sendable {
         level = groups
     }
 
-    /// The DNs of the groups whose parents are wanted next; nil at the end.
-    var next: [String]? {
-        depth < maxDepth && !level.isEmpty ? level.map(\.dn) : nil
+    /// The groups whose parents are wanted next; nil at the end.
+    var next: [GroupFinder.Group]? {
+        depth < maxDepth && !level.isEmpty ? level : nil
     }
 
     /// The parents of `next`.

@@ -124,7 +124,10 @@ struct HostProbe: Sendable {
                 let blind =
                     person.credentialState == nil
                     ? "; it has no \(state) that we may read: a refresh cannot see a changed password" : ""
-                return Finding(.passed, "\(person.username) is \(entry.dn)\(blind)")
+                let lone =
+                    directory.reader.readsPrimaryGroup && person.primaryGroup == nil
+                    ? "; it has no primaryGroupID and objectSid that we may read: that group is left out" : ""
+                return Finding(.passed, "\(person.username) is \(entry.dn)\(blind)\(lone)")
             } catch {
                 return Finding(
                     .failed,

@@ -20,4 +20,6 @@ struct Person: Sendable, Hashable {
     var matchValues: [[[UInt8]]] = []
     /// `memberOf`, in mode `member-of` only.
     var memberOf: [String] = []
+    /// Active Directory: the group that has the person as a member without saying so; nil in modes that need not know.
+    var primaryGroup: SecurityIdentifier?
 }

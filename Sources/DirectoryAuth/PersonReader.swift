@@ -14,6 +14,7 @@ struct PersonReader: Sendable {
     private let credentialState: String
     private let matchers: [GroupMatcher]
     private let readsMemberOf: Bool
+    let readsPrimaryGroup: Bool
     private let kind: DirectoryKind
     private let wallClock: any WallClock
 
@@ -23,6 +24,9 @@ struct PersonReader: Sendable {
         attributes = settings.attributes
         credentialState = settings.kind.credentialStateAttribute
         readsMemberOf = settings.groups.mode == .memberOf
+        // tokenGroups holds it anyway.
+        readsPrimaryGroup =
+            settings.kind == .activeDirectory && ![.none, .tokenGroups].contains(settings.groups.mode)
         self.matchers = settings.groups.mode == .search ? matchers : []
         var names = [
             attributes.username, attributes.firstName, attributes.lastName, attributes.displayName, attributes.email,
@@ -31,6 +35,7 @@ struct PersonReader: Sendable {
         if !attributes.idIsDN { names.append(attributes.id) }
         if let userID = attributes.userID { names.append(userID) }
         if readsMemberOf { names.append("memberOf") }
+        if readsPrimaryGroup { names += ["objectSid", "primaryGroupID"] }
         names += self.matchers.compactMap(\.userAttribute)
         names += AccountState.attributes(of: settings.kind)
         var seen: Set<String> = []
@@ -65,7 +70,16 @@ struct PersonReader: Sendable {
         if readsMemberOf {
             person.memberOf = entry["memberOf"].compactMap { String(validating: $0, as: UTF8.self) }
         }
+        if readsPrimaryGroup { person.primaryGroup = Self.primaryGroup(entry) }
         return person
+    }
+
+    /// The primary group is a group of the person's own domain (MS-ADA3, primaryGroupID).
+    private static func primaryGroup(_ entry: LDAPEntry) -> SecurityIdentifier? {
+        guard let own = entry["objectSid"].first.flatMap(SecurityIdentifier.init),
+            let relative = entry.text("primaryGroupID").flatMap({ UInt32($0) })
+        else { return nil }
+        return own.sibling(relative)
     }
 
     private func stableID(_ entry: LDAPEntry) -> String? {

@@ -46,7 +46,7 @@ extension LDAPConnection {
 
     // MARK: search
 
-    /// All entries, page by page when the request asks for pages.
+    /// All entries, page by page when the request asks for pages, with all their values.
     /// - Parameter maximumBytes: of memory for all entries together; `.responseTooLarge` beyond.
     func search(
         _ request: SearchRequest,
@@ -57,7 +57,9 @@ extension LDAPConnection {
         for attribute in request.attributes { try Self.check(attribute, "attribute name") }
         guard request.pageSize != nil else {
             let reply = try await page(request, [], SearchResult(entries: []), maximumBytes, deadline)
-            return try result(of: reply, request, SearchResult(entries: [])).0
+            let room = maximumBytes - reply.entries.reduce(0) { $0 + $1.footprint }
+            let answer = try result(of: reply, request, SearchResult(entries: [])).0
+            return try await completingRanges(of: answer, request, room: room, deadline: deadline)
         }
         try await takePagingTurn(deadline)
         defer { paging.leave() }
@@ -69,10 +71,10 @@ extension LDAPConnection {
             room -= reply.entries.reduce(0) { $0 + $1.footprint }
             (collected, cookie) = try result(of: reply, request, collected)
         } while !cookie.isEmpty
-        return collected
+        return try await completingRanges(of: collected, request, room: room, deadline: deadline)
     }
 
-    private func page(
+    func page(
         _ request: SearchRequest,
         _ cookie: [UInt8],
         _ collected: SearchResult,
@@ -88,7 +90,7 @@ extension LDAPConnection {
     }
 
     /// Adds a page to what is there; the cookie is empty when there are no more.
-    private func result(
+    func result(
         of reply: Reply,
         _ request: SearchRequest,
         _ before: SearchResult

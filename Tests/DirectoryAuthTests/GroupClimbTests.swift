@@ -11,8 +11,8 @@ import Testing
         var climb = GroupClimb(from: start.map(group), maxDepth: maxDepth)
         var asked: [[String]] = []
         while let level = climb.next, asked.count < 100 {
-            asked.append(level.map { String($0.dropFirst(3)) })
-            climb.add(level.flatMap { parents[String($0.dropFirst(3))] ?? [] }.map(group))
+            asked.append(level.map(\.name))
+            climb.add(level.flatMap { parents[$0.name] ?? [] }.map(group))
         }
         return (climb.names, asked)
     }

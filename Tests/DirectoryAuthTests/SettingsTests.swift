@@ -49,12 +49,45 @@ import Testing
         #expect(error?.key == Self.faults[index].0)
     }
 
-    @Test func modesOfLaterVersionsSaySo() {
+    @Test(arguments: DirectoryGroups.Mode.allCases) func modesOfActiveDirectoryNameTheKindThatHasNone(
+        _ mode: DirectoryGroups.Mode
+    ) throws {
+        for kind in DirectoryKind.allCases {
+            var settings = Self.settings(kind)
+            settings.groups.mode = mode
+            guard mode.needsActiveDirectory, kind != .activeDirectory else {
+                try Directory.validate(settings)
+                continue
+            }
+            let error = #expect(throws: DirectorySettingsError.self) { try Directory.validate(settings) }
+            #expect(error?.key == "groups.mode" && error?.message.contains("“\(mode.rawValue)”") == true)
+            #expect(error?.message.contains("kind = \"\(kind.rawValue)\"") == true, "\(String(describing: error))")
+        }
+    }
+
+    static let activeDirectoryFaults: [(String, @Sendable (inout DirectoryGroups) -> Void)] = [
+        ("groups.base", { $0.base = nil }),
+        ("groups.nested", { $0.nested = false }),
+        ("groups.filter", { $0.filter = "(" }),
+        ("groups.name", { $0.name = "c n" }),
+    ]
+
+    @Test(arguments: [DirectoryGroups.Mode.inChain, .tokenGroups], activeDirectoryFaults.indices)
+    func faultsOfActiveDirectorysModesNameTheirKey(_ mode: DirectoryGroups.Mode, _ index: Int) {
+        var settings = Self.settings(.activeDirectory)
+        settings.groups.mode = mode
+        Self.activeDirectoryFaults[index].1(&settings.groups)
+        let error = #expect(throws: DirectorySettingsError.self) { try Directory.validate(settings) }
+        #expect(error?.key == Self.activeDirectoryFaults[index].0)
+    }
+
+    @Test(arguments: [[], ["uid:memberUid"], ["dn:member", "uid:memberUid"]]) func inChainFollowsDNs(_ match: [String])
+    {
         var settings = Self.settings(.activeDirectory)
         settings.groups.mode = .inChain
+        settings.groups.match = match
         let error = #expect(throws: DirectorySettingsError.self) { try Directory.validate(settings) }
-        #expect(error?.code == .notAvailable)
-        #expect(error?.description.contains("not available in this version") == true)
+        #expect(error?.key == "groups.match" && error?.message.contains("dn:member") == true)
     }
 
     @Test func aTemplateNeedsNoUserBase() throws {

@@ -142,7 +142,10 @@ private func problems(_ text: String) -> [String] {
             "urls = [\"ldaps://h\"]\nuser_base = \"people\"\n[directory.groups]\nmode = \"none\"",
             "directory[1].user_base"
         ),
-        ("urls = [\"ldaps://h\"]\n[directory.groups]\nmode = \"in-chain\"", "“in-chain” is not available"),
+        (
+            "urls = [\"ldaps://h\"]\n[directory.groups]\nbase = \"dc=x\"\nmode = \"in-chain\"",
+            "groups.mode: “in-chain” needs the matching rule of Active Directory, which kind = \"generic\" does not have"
+        ),
         ("urls = [\"ldaps://h\"]\n[directory.groups]\nmatch = [\"member\"]", "must be user attribute:group attribute"),
     ])
     func refusesInADirectory(lines: String, sentence: String) {

@@ -162,12 +162,6 @@ extension Configuration.Directory.Groups {
     static func read(_ table: ConfigurationTable) -> Configuration.Directory.Groups {
         let mode: DirectoryGroups.Mode? =
             table.has("mode") ? table.choice("mode", default: .search) : nil
-        if mode == .inChain || mode == .tokenGroups {
-            table.refuse(
-                "mode",
-                "“\(mode?.rawValue ?? "")” is not available in this version: use “search” or “member-of”"
-            )
-        }
         let match = table.has("match") ? table.strings("match") : nil
         if let match, match.isEmpty {
             table.refuse("match", "is empty: for example [\"dn:member\"]")
