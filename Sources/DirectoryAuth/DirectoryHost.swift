@@ -34,6 +34,9 @@ protocol DirectoryHost: AnyObject, DirectorySearching {
     /// Closes what is idle and sends those away who wait.
     func giveUp(_ why: String) async
 
+    /// Lets nobody use the connections of before.
+    func startAfresh() async
+
     /// Replaces the service connections by one made with the passwords as they are now.
     func renewService() async throws(LDAPError)
 

@@ -1,11 +1,13 @@
 /// The circuit breaker of one host. Pure: whoever holds it does what it says, and tells it the time.
 ///
 /// Closed, requests go to the host. Three failures in a row open it: nobody is sent there, and a probe is made after 1 s,
-/// then 2 s, then every 4 s, counted from the beginning of the probe before. A probe that succeeds closes it on trial: one
+/// then 2 s, then every 3 s, counted from the beginning of the probe before and whether that has ended or not: one that
+/// was sent into silence does not keep the next from finding the host awake. A probe that succeeds closes it on trial: one
 /// request goes first; its answer makes it closed for good, its failure opens it again with the next longer pause. So a
 /// host that answers probes but no logins costs one login at a time.
 ///
-/// Failures of requests that began before the last answer say nothing new and are not counted.
+/// Failures of requests that began before the last answer, or before the probe that closed it, say nothing new and are
+/// not counted.
 struct HostBreaker: Sendable {
     /// Whether a request may go to the host.
     enum Admission: Sendable, Hashable {
@@ -33,6 +35,10 @@ struct HostBreaker: Sendable {
     static let threshold = 3
     /// After a failure the others are asked first for so long.
     static let setback = Duration.seconds(1)
+    /// So many probes may be under way at a time.
+    static let probeLimit = 3
+    /// A probe has so long: then the next one that is due finds a place among `probeLimit`.
+    static let probePatience = Duration.seconds(9)
     /// Who has taken the trial and was not heard of for so long does not keep others from it.
     static let trialPatience = Duration.seconds(5)
 
@@ -41,7 +47,8 @@ struct HostBreaker: Sendable {
     private var pauses = 0
     private var lastAnswer: ContinuousClock.Instant?
     private var lastFailure: ContinuousClock.Instant?
-    private var isProbing = false
+    /// Probes under way.
+    private var probing = 0
     private var lastProbe: ContinuousClock.Instant?
     private var isDoubted = false
     /// Failures in a row.
@@ -66,7 +73,7 @@ struct HostBreaker: Sendable {
         switch pauses {
         case ...1: .seconds(1)
         case 2: .seconds(2)
-        default: .seconds(4)
+        default: .seconds(3)
         }
     }
 
@@ -115,15 +122,15 @@ struct HostBreaker: Sendable {
 
     // MARK: probes
 
-    /// When the next probe of an open breaker is due; nil while it is closed or a probe is on its way.
+    /// When the next probe of an open breaker is due; nil while it is closed or too many are on their way.
     var nextProbe: ContinuousClock.Instant? {
-        guard !isProbing, case .open(let instant) = phase else { return nil }
+        guard probing < Self.probeLimit, case .open(let instant) = phase else { return nil }
         return instant
     }
 
     /// True when a host should be looked at although nobody asked it: it is new, failed something, or was silent for long.
     func wantsLook(after silence: Duration, now: ContinuousClock.Instant) -> Bool {
-        guard !isProbing, !isOpen else { return false }
+        guard probing == 0, !isOpen else { return false }
         if isDoubted, lastProbe.map({ now >= $0 + Self.setback }) ?? true { return true }
         guard let lastNews else { return lastProbe == nil }
         return now >= lastNews + (failures > 0 ? Self.setback : silence)
@@ -134,7 +141,7 @@ struct HostBreaker: Sendable {
 
     /// A probe begins.
     mutating func probeBegan(now: ContinuousClock.Instant) {
-        isProbing = true
+        probing += 1
         isDoubted = false
         lastProbe = now
         guard isOpen else { return }
@@ -143,11 +150,11 @@ struct HostBreaker: Sendable {
     }
 
     /// A probe was not made after all.
-    mutating func probeAborted() { isProbing = false }
+    mutating func probeAborted() { probing = max(0, probing - 1) }
 
     /// A probe begun at `begun` ended.
     mutating func probeEnded(succeeded: Bool, begun: ContinuousClock.Instant, now: ContinuousClock.Instant) -> Change {
-        isProbing = false
+        probing = max(0, probing - 1)
         guard isOpen else {
             guard !succeeded else {
                 lastNews = now
@@ -163,6 +170,8 @@ struct HostBreaker: Sendable {
         }
         phase = .trial(taken: nil)
         failures = 0
+        // What failed from then on, requests and other probes, went out to a host that was gone.
+        lastAnswer = now
         return .closed
     }
 }

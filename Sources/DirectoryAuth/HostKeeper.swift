@@ -25,6 +25,7 @@ final class HostKeeper: Sendable {
         var loop: Task<Void, Never>?
         var isStopped = false
         var tasks: [String: Task<Void, Never>] = [:]
+        var lastProbe = 0
         var places: [Place]
         var passwords: Int?
         var passwordsDue: ContinuousClock.Instant?
@@ -98,7 +99,12 @@ final class HostKeeper: Sendable {
     /// - Returns: how long to wait for the next turn.
     private func turn(now: ContinuousClock.Instant = .now) -> Duration {
         for candidate in roster.takeProbes(silence: Self.silence, now: now) {
-            begin("probe \(candidate.id)") {
+            // Several of one host may be under way; the breaker bounds them.
+            let number = state.withLock { state in
+                state.lastProbe += 1
+                return state.lastProbe
+            }
+            begin("probe \(number)") {
                 await $0.probe(candidate, begun: now)
             } orElse: { [roster] in
                 roster.probeAborted(candidate.id)
@@ -143,8 +149,11 @@ final class HostKeeper: Sendable {
 
     private func probe(_ candidate: HostRoster.Candidate, begun: ContinuousClock.Instant) async {
         let settings = candidate.host.settings
+        let patience = min(settings.connectTimeout + settings.operationTimeout, HostBreaker.probePatience)
         do throws(LDAPError) {
-            try await candidate.host.probe(deadline: begun + settings.connectTimeout + settings.operationTimeout)
+            try await candidate.host.probe(deadline: begun + patience)
+            // Who tries the host next shall not sit on a connection that was lost with it.
+            if roster.isDown(candidate.id) { await candidate.host.startAfresh() }
             tell(roster.probeEnded(candidate.id, error: nil, begun: begun), candidate.host, nil)
         } catch {
             // Being too busy ourselves says nothing of the host.
@@ -263,6 +272,12 @@ final class HostKeeper: Sendable {
         guard let before, before != now else { return }
         logger.notice("the password of a service account has changed")
         await renewService(roster.members(refusingService: false))
+    }
+
+    /// Asks hosts that refuse the account again.
+    func retryServiceNow() {
+        guard !roster.members(refusingService: true).isEmpty else { return }
+        begin("service account") { await $0.retryService() }
     }
 
     private func retryService() async {

@@ -24,6 +24,11 @@ extension HostRoster {
         state.withLock { state in state.members.compactMap(\.breaker.nextProbe).min() }
     }
 
+    /// Whether nobody is sent to the host.
+    func isDown(_ id: Int) -> Bool {
+        state.withLock { state in state.index(id).map { state.members[$0].breaker.isOpen } ?? false }
+    }
+
     /// A probe was not made after all; nothing was learned.
     func probeAborted(_ id: Int) {
         change(id) { member in

@@ -22,6 +22,17 @@ extension HostConnections {
         for id in services.unused { if let connection = held[id]?.connection { close(connection, why) } }
     }
 
+    /// Nobody is lent a connection of before: idle ones are closed, and the service connections end with what is under way.
+    func startAfresh() async {
+        distrustIdle()
+        closeBinds(idleSince: .now)
+        for id in services.connections {
+            guard let connection = held[id]?.connection else { continue }
+            withdraw(connection)
+            await connection.retire()
+        }
+    }
+
     /// Makes a service connection with the passwords as they are now; those of before end when it has come about.
     func renewService() async throws(LDAPError) {
         guard !isShutDown, !settings.serviceIdentities.isEmpty else { return }

@@ -147,6 +147,13 @@ public final class LDAPHost: Sendable {
         await connections.giveUp(why)
     }
 
+    /// Whoever comes next connects anew: idle connections are closed, and those with requests under way take no more.
+    ///
+    /// For a host that is back after an outage: connections of before may be dead without anybody having noticed.
+    public func startAfresh() async {
+        await connections.startAfresh()
+    }
+
     /// Makes a service connection with the passwords as they are now; the service connections of before take no more
     /// searches and end with those under way. When it fails, they stay.
     /// - Throws: what made the connection impossible, `.serviceBind` when no account was accepted.

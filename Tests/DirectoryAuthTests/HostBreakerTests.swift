@@ -47,26 +47,50 @@ import Testing
         #expect(breaker.isWell)
     }
 
-    @Test func probesComeAfterOneTwoAndFourSeconds() {
+    @Test func probesComeAfterOneTwoAndThreeSeconds() {
         var breaker = Self.opened()
         var begun: [Int] = []
         for millisecond in stride(from: 0, through: 16_000, by: 50) {
             guard let next = breaker.nextProbe, next <= Self.at(millisecond) else { continue }
             begun.append(millisecond)
             breaker.probeBegan(now: Self.at(millisecond))
-            #expect(breaker.nextProbe == nil)
             let ended = Self.at(millisecond + 20)
             #expect(breaker.probeEnded(succeeded: false, begun: Self.at(millisecond), now: ended) == .none)
             #expect(breaker.admission(now: Self.at(millisecond + 30)) == .no)
         }
-        #expect(begun == [1_000, 3_000, 7_000, 11_000, 15_000])
+        #expect(begun == [1_000, 3_000, 6_000, 9_000, 12_000, 15_000])
     }
 
-    @Test func aSlowProbeIsFollowedAtOnce() {
+    /// Probes sent into silence come to nothing after seconds; the next one finds the host awake, and the end of the others
+    /// changes nothing any more.
+    @Test func aProbeIntoSilenceDoesNotKeepTheNextOne() {
+        var breaker = Self.opened()
+        for due in [1_000, 3_000, 6_000] {
+            #expect(breaker.nextProbe == Self.at(due))
+            breaker.probeBegan(now: Self.at(due))
+        }
+        #expect(breaker.nextProbe == nil, "three at a time")
+        #expect(breaker.probeEnded(succeeded: true, begun: Self.at(6_000), now: Self.at(6_010)) == .closed)
+        #expect(breaker.probeEnded(succeeded: false, begun: Self.at(1_000), now: Self.at(6_020)) == .none)
+        #expect(breaker.probeEnded(succeeded: false, begun: Self.at(3_000), now: Self.at(7_000)) == .none)
+        #expect(!breaker.isOpen && breaker.failures == 0)
+        #expect(breaker.admission(now: Self.at(7_001)) == .asUsual)
+    }
+
+    @Test func aProbeThatEndsMakesRoomForOneThatIsDue() {
+        var breaker = Self.opened()
+        for due in [1_000, 3_000, 6_000] { breaker.probeBegan(now: Self.at(due)) }
+        _ = breaker.probeEnded(succeeded: false, begun: Self.at(1_000), now: Self.at(10_000))
+        #expect(breaker.nextProbe == Self.at(9_000))
+    }
+
+    /// Somebody who asked during the outage and gets no answer after it does not end the trial.
+    @Test func requestsOfBeforeDoNotOpenItAgain() {
         var breaker = Self.opened()
         breaker.probeBegan(now: Self.at(1_000))
-        _ = breaker.probeEnded(succeeded: false, begun: Self.at(1_000), now: Self.at(8_000))
-        #expect(breaker.nextProbe == Self.at(3_000))
+        _ = breaker.probeEnded(succeeded: true, begun: Self.at(1_000), now: Self.at(1_010))
+        for _ in 0..<5 { #expect(breaker.failed(begun: Self.at(-1), now: Self.at(1_500)) == .none) }
+        #expect(!breaker.isOpen)
     }
 
     @Test func aProbeThatSucceedsLetsOneTry() {
@@ -88,7 +112,7 @@ import Testing
         _ = breaker.probeEnded(succeeded: true, begun: Self.at(1_000), now: Self.at(1_010))
         #expect(breaker.admission(now: Self.at(1_020)) == .asUsual)
         #expect(breaker.failed(begun: Self.at(1_020), now: Self.at(1_030)) == .opened)
-        #expect(breaker.nextProbe == Self.at(1_030 + 4_000))
+        #expect(breaker.nextProbe == Self.at(1_030 + 3_000))
     }
 
     @Test func aTrialNobodyHeardOfIsGivenToAnother() {

@@ -106,6 +106,8 @@ final class ScriptedHost: DirectoryHost {
 
     func giveUp(_ why: String) async { calls.withLock { $0.append("give up") } }
 
+    func startAfresh() async { calls.withLock { $0.append("start afresh") } }
+
     func renewService() async throws(LDAPError) { calls.withLock { $0.append("renew") } }
 
     func servicePasswords(deadline: ContinuousClock.Instant) async -> Int? { nil }

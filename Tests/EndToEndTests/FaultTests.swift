@@ -28,6 +28,8 @@ import Testing
     /// What the people of one source saw: how long each login took, and what was answered.
     struct Seen: Sendable {
         var durations: [Duration] = []
+        /// How much later than asked for a thread that only sleeps woke up: what the machine itself costs.
+        var oversleep = Duration.zero
         var statuses: [Int: Int] = [:]
 
         var slowest: Duration { durations.max() ?? .zero }
@@ -39,6 +41,7 @@ import Testing
 
         mutating func add(_ other: Seen) {
             durations += other.durations
+            oversleep = max(oversleep, other.oversleep)
             statuses.merge(other.statuses) { $0 + $1 }
         }
     }
@@ -149,7 +152,9 @@ import Testing
                 let status = client.post("/token", form)?.status ?? 0
                 seen.durations.append(ContinuousClock.now - begun)
                 seen.statuses[status, default: 0] += 1
+                let slept = ContinuousClock.now
                 usleep(UInt32(pause.components.attoseconds / 1_000_000_000_000))
+                seen.oversleep = max(seen.oversleep, ContinuousClock.now - slept - pause)
             }
             return seen
         }
@@ -201,25 +206,26 @@ import Testing
             return Duration.seconds(99)
         }
 
-        // A busy machine is slow at everything: what was slow before anything was broken is no fault's doing.
-        let ratio = broken.partner.percentile(0.99) / well.partner.percentile(0.99)
+        // A busy machine is slow at everything. What it costs is measured in the same run: how late sleepers wake up, and how
+        // slow logins were before anything was broken.
+        let noise =
+            [well.corp, well.partner, well.local, broken.corp, broken.partner, broken.local].map(\.oversleep)
+            .max() ?? .zero
+        let (partnerBefore, partner) = (well.partner.percentile(0.99), broken.partner.percentile(0.99))
         print(
-            "\(fault): corp \(broken.corp.statuses) slowest \(broken.corp.slowest); partner p99 "
-                + "\(well.partner.percentile(0.99)) -> \(broken.partner.percentile(0.99)) (x\(ratio)); local slowest "
-                + "\(well.local.slowest) -> \(broken.local.slowest); back after \(back)"
+            "\(fault): corp \(broken.corp.statuses) slowest \(broken.corp.slowest); partner p99 \(partnerBefore) -> "
+                + "\(partner) (x\(partner / partnerBefore)); local slowest \(well.local.slowest) -> "
+                + "\(broken.local.slowest); back after \(back); sleepers woke up to \(noise) late"
         )
         #expect(Set(broken.local.statuses.keys) == [200] && Set(broken.partner.statuses.keys) == [200])
-        #expect(broken.local.percentile(0.9) < .seconds(1))
-        #expect(
-            broken.local.slowest < max(.seconds(2), well.local.slowest * 4),
-            "who waits for a directory waits for 3 s"
-        )
-        #expect(broken.partner.percentile(0.99) < max(.seconds(1), well.partner.percentile(0.99) * 4))
+        #expect(broken.local.slowest < .seconds(1) + max(noise, well.local.slowest), "noise \(noise)")
+        // No change: less than twice as long, or within what a sleeper may be late on a machine that is not idle.
+        #expect(partner < max(partnerBefore * 2, .milliseconds(100)) + noise, "from \(partnerBefore); noise \(noise)")
         // Never a refusal, whatever happens; and an answer within the budget.
         #expect(Set(broken.corp.statuses.keys).isSubset(of: [200, 503]))
         #expect(broken.corp.statuses[503] != nil || fault == .delay)
-        #expect(broken.corp.slowest < Self.budget + .seconds(1))
-        #expect(back < .seconds(7), "five seconds, and two for a busy machine")
+        #expect(broken.corp.slowest < Self.budget + max(noise, .milliseconds(250)), "noise \(noise)")
+        #expect(back < .seconds(5) + noise, "noise \(noise)")
         // What the fault held open is closed: at most the connections of the four people are new.
         #expect(
             await eventually(within: .seconds(20), every: .milliseconds(200)) {

@@ -69,6 +69,32 @@ import Testing
         await host.shutdown()
     }
 
+    @Test func whoStartsAfreshDoesNotWaitForTheConnectionsOfBefore() async throws {
+        let answer = TCPFake.Step.reply { LDAPReply.searchDone(to: $0) }
+        // The first connection answers once and is then forgotten by a firewall, with a search on its way.
+        let fake = try TCPFake.start(
+            .perConnection { number in
+                number == 0
+                    ? [.readMessage, answer] : Array(repeating: [.readMessage, answer], count: 5).flatMap { $0 }
+            }
+        )
+        let host = try Rig().host("ldap://127.0.0.1:\(fake.port)", operationTimeout: .seconds(15)) {
+            $0.serviceConnections = 1
+        }
+        _ = try await host.search(root, deadline: .after(20))
+        let hanging = Task {
+            await failure { () async throws(LDAPError) in try await host.search(root, deadline: .after(3)) }
+        }
+        #expect(await eventually { await host.statistics.serviceInFlight == 1 })
+        await host.startAfresh()
+        let begun = ContinuousClock.now
+        _ = try await host.search(root, deadline: .after(10))
+        #expect(ContinuousClock.now - begun < .seconds(2.5))
+        #expect(await hanging.value?.code == .timeout)
+        #expect(await host.statistics.dials == 2)
+        await host.shutdown()
+    }
+
     @Test func whatWasIdleBesideASilentBindIsNotTrusted() async throws {
         // Two connections serve a bind each. Then a firewall forgets them both: nothing comes back, no error either.
         let answer = TCPFake.Step.reply { LDAPReply.bind(to: $0) }
