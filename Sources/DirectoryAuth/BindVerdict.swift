@@ -12,6 +12,12 @@ enum BindVerdict: Sendable, Hashable {
     /// The server did not look at the password at all. Final, and no wrong password.
     case undecided(hint: String)
 
+    /// True when the directory may have counted the password as a wrong one, as it does before it locks.
+    var isGuess: Bool {
+        guard case .refused(let reason, let passwordProved) = self, !passwordProved else { return false }
+        return [.wrongPassword, .unknownUser, .other].contains(reason)
+    }
+
     /// Judges an answer of a directory of that kind.
     init(_ response: BindResponse, kind: DirectoryKind) {
         let policy = response.passwordPolicy

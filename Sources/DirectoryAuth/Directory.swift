@@ -24,6 +24,7 @@ public final class Directory: DirectorySource {
     let rechecks = RecheckFlights()
     let wallClock: any WallClock
     let phases: any PhaseSink
+    let refusals: ServiceRefusals
 
     /// A directory that has asked nobody yet.
     ///
@@ -38,7 +39,10 @@ public final class Directory: DirectorySource {
     ) throws(DirectorySettingsError) {
         let roster = HostRoster()
         // The hosts share their accounts, and so what is known of refusals.
-        let refusals = ServiceRefusals()
+        let kind = settings.kind
+        let refusals = ServiceRefusals { response in
+            response.resultCode == .invalidCredentials && BindVerdict(response, kind: kind).isGuess
+        }
         let log = ServiceAccountLog(Self.logger(logger, settings))
         let make: @Sendable (LDAPHostSettings) -> any DirectoryHost = { settings in
             LDAPHost(settings: settings, poller: poller, pool: pool, logger: logger, refusals: refusals) {
@@ -58,6 +62,7 @@ public final class Directory: DirectorySource {
             logger: logger,
             phases: phases,
             roster: roster,
+            refusals: refusals,
             make: make,
             lookUp: { (name, deadline) async throws(LDAPError) in
                 try await LDAPServiceRecords.look(up: name, deadline: deadline, on: poller)
@@ -75,6 +80,7 @@ public final class Directory: DirectorySource {
         phases: any PhaseSink = NoPhases(),
         wallClock: any WallClock = SystemWallClock(),
         roster: HostRoster = HostRoster(),
+        refusals: ServiceRefusals = ServiceRefusals(),
         make: (@Sendable (LDAPHostSettings) -> any DirectoryHost)? = nil,
         lookUp: @escaping HostDiscovery.Lookup = { (name, _) throws(LDAPError) in
             throw LDAPError(.nameResolution, "\(name): nobody was asked")
@@ -84,6 +90,7 @@ public final class Directory: DirectorySource {
         self.settings = settings
         self.wallClock = wallClock
         self.phases = phases
+        self.refusals = refusals
         groups = try GroupFinder(settings.groups, kind: settings.kind)
         reader = PersonReader(settings, matchers: groups.matchers, wallClock: wallClock)
         userFilter = try FilterTemplate(settings.userFilter ?? settings.kind.defaults.userFilter, key: "user_filter")
@@ -187,6 +194,12 @@ public final class Directory: DirectorySource {
     /// that begins with the first request.
     public func start() {
         hosts.keeper.start()
+    }
+
+    /// Tries refused service accounts once more, though they were refused a moment ago: somebody says that they were mended.
+    public func retryServiceAccounts() {
+        refusals.retryNow()
+        hosts.keeper.retryServiceNow()
     }
 
     /// What the connections to each host are doing now, by its URL, in order of preference.

@@ -116,7 +116,8 @@ extension LDAPDialer {
                 fingerprint: prepared.fingerprint,
                 host: settings.url,
                 said: said,
-                code: response.resultCode
+                code: response.resultCode,
+                isGuess: refusals.countsAsGuess(response)
             )
         }
         return LDAPServiceRefusal(

@@ -3,9 +3,11 @@ internal import Synchronization
 /// What is remembered of refused service accounts, so that asking again does not lock them; one for all hosts of a
 /// directory, because the hosts share the accounts.
 ///
-/// A password that a host has refused is tried there again after 5 s, a minute, and then every 15 minutes: at most four
-/// times in any half hour, below the thresholds at which directories lock. Another host may try it once, it may know
-/// better. A password that has changed is new, and tried at once.
+/// A password that a host took for wrong is tried there again after 5 s, a minute, and then every 15 minutes: at most four
+/// times in any half hour, below the thresholds at which directories lock. What is refused for another reason (disabled,
+/// expired, locked already) counts as no failure there, and is tried after 5, 10 and 30 s and then every minute, so that an
+/// account mended at the directory is soon in use. Another host may try it once, it may know better. A password that has
+/// changed is new, and tried at once.
 public final class ServiceRefusals: Sendable {
     /// Whether an identity may be tried.
     enum Verdict: Equatable {
@@ -21,18 +23,18 @@ public final class ServiceRefusals: Sendable {
 
     private struct Refusal {
         var hosts: Set<LDAPURL> = []
-        var tries = 0
+        /// Tries that a directory may have counted.
+        var guesses = 0
+        /// Refusals for other reasons since the last of those.
+        var others = 0
         var next: ContinuousClock.Instant
         var said: String
         var code: LDAPResultCode?
 
         /// After so many tries.
         var pause: Duration {
-            switch tries {
-            case ...1: .seconds(5)
-            case 2: .seconds(60)
-            default: .seconds(900)
-            }
+            guard others == 0 else { return .seconds([5, 10, 30, 60][min(others, 4) - 1]) }
+            return .seconds([5, 60, 900][min(max(guesses, 1), 3) - 1])
         }
     }
 
@@ -40,9 +42,22 @@ public final class ServiceRefusals: Sendable {
     private static let limit = 64
 
     private let state = Mutex<[Key: Refusal]>([:])
+    /// Whether a refusal may have been counted by the directory as a wrong password.
+    let countsAsGuess: @Sendable (BindResponse) -> Bool
 
     /// Nothing is known yet.
-    public init() {}
+    /// - Parameter countsAsGuess: whether a directory may have counted this answer to a bind as a wrong password; every
+    ///   result 49 unless said otherwise.
+    public init(countsAsGuess: @escaping @Sendable (BindResponse) -> Bool = { $0.resultCode == .invalidCredentials }) {
+        self.countsAsGuess = countsAsGuess
+    }
+
+    /// Everything refused may be tried once now: an operator says that it was mended.
+    public func retryNow() {
+        state.withLock { state in
+            for key in state.keys { state[key]?.next = .now }
+        }
+    }
 
     /// Asks before a bind; a retry that is due is given to one caller.
     func verdict(dn: String, fingerprint: Int, host: LDAPURL, now: ContinuousClock.Instant = .now) -> Verdict {
@@ -59,6 +74,7 @@ public final class ServiceRefusals: Sendable {
     }
 
     /// The server looked at the account and said no.
+    /// - Parameter isGuess: whether the directory may have counted it as a wrong password.
     /// - Returns: how long until the next try.
     func refused(
         dn: String,
@@ -66,6 +82,7 @@ public final class ServiceRefusals: Sendable {
         host: LDAPURL,
         said: String,
         code: LDAPResultCode,
+        isGuess: Bool = true,
         now: ContinuousClock.Instant = .now
     ) -> Duration {
         state.withLock { state in
@@ -73,7 +90,12 @@ public final class ServiceRefusals: Sendable {
             if state.count >= Self.limit, state[key] == nil { state.removeAll() }
             var refusal = state[key] ?? Refusal(next: now, said: said, code: code)
             refusal.hosts.insert(host)
-            refusal.tries += 1
+            if isGuess {
+                refusal.guesses += 1
+                refusal.others = 0
+            } else {
+                refusal.others += 1
+            }
             refusal.said = said
             refusal.code = code
             refusal.next = now + refusal.pause

@@ -55,6 +55,30 @@ import Testing
         await setting.stop()
     }
 
+    /// The account is mended at the directory, and no file changes: a reload tries it at once, not after a minute.
+    @Test func aReloadTriesTheAccountAtOnce() async throws {
+        let setting = try await Setting.make()
+        let (slapd, daemon) = (setting.slapd, setting.daemon)
+        try await Self.change(slapd, "something else")
+        try await daemon.start()
+        // Two tries are spent: the next would be a minute away.
+        #expect(
+            await eventually(within: .seconds(20)) {
+                _ = try? await daemon.login("alice", "alice-secret", directory: 1)
+                return slapd.bindRequests(dn: slapd.serviceDN) >= 2
+            }
+        )
+        try await Self.change(slapd, slapd.servicePassword)
+        #expect(try await daemon.login("alice", "alice-secret", directory: 1).status == 503)
+        #expect(try await daemon.reload().succeeded)
+        #expect(
+            await eventually(within: .seconds(5)) {
+                (try? await daemon.login("alice", "alice-secret", directory: 1))?.status == 200
+            }
+        )
+        await setting.stop()
+    }
+
     @Test func theNextAccountIsTriedWhenTheFirstIsRefused() async throws {
         let slapd = try await Slapd.start()
         let daemon = try Daemon(

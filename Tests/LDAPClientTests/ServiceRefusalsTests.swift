@@ -34,6 +34,48 @@ import Testing
         #expect(tries == [0, 5, 65, 965, 1865, 2765])
     }
 
+    private func tries(until end: Int, isGuess: (Int) -> Bool) -> [Int] {
+        let refusals = ServiceRefusals()
+        return (0...end).filter { second in
+            let verdict = refusals.verdict(dn: "cn=x", fingerprint: 1, host: Self.one, now: Self.at(second))
+            guard verdict == .mayTry else { return false }
+            _ = refusals.refused(
+                dn: "cn=x",
+                fingerprint: 1,
+                host: Self.one,
+                said: "49",
+                code: .invalidCredentials,
+                isGuess: isGuess(second),
+                now: Self.at(second)
+            )
+            return true
+        }
+    }
+
+    @Test func whatCountsAsNoGuessIsTriedEachMinute() {
+        #expect(tries(until: 240) { _ in false } == [0, 5, 15, 45, 105, 165, 225])
+    }
+
+    /// Locked for half an hour by somebody else, then wrong: the guesses of before are not forgotten over it.
+    @Test func aLockBetweenDoesNotMakeGuessesCheaper() {
+        let all = tries(until: 7200) { !(66...2000).contains($0) }
+        let guesses = all.filter { !(66...2000).contains($0) }
+        #expect(guesses.prefix(3) == [0, 5, 65])
+        for (one, next) in zip(guesses.dropFirst(2), guesses.dropFirst(3)) { #expect(next - one >= 900) }
+    }
+
+    @Test func whoMendedItMayTryAtOnce() {
+        let refusals = ServiceRefusals()
+        for _ in 0..<3 {
+            _ = refusals.refused(dn: "x", fingerprint: 1, host: Self.one, said: "49", code: .invalidCredentials)
+        }
+        #expect(refusals.verdict(dn: "x", fingerprint: 1, host: Self.one) != .mayTry)
+        refusals.retryNow()
+        #expect(refusals.verdict(dn: "x", fingerprint: 1, host: Self.one) == .mayTry)
+        // One try, and then it waits as long as before.
+        #expect(refusals.verdict(dn: "x", fingerprint: 1, host: Self.one) != .mayTry)
+    }
+
     @Test func anotherPasswordIsNew() {
         let refusals = ServiceRefusals()
         _ = refusals.refused(

@@ -45,6 +45,8 @@ struct Reload: Sendable {
         // 5. Swap. Requests under way end with what they began with.
         inForce.replace(with: new)
         new.start()
+        // Whoever reloads has mended something; it need not be in a file.
+        for running in new.directories { running.directory.retryServiceAccounts() }
         state.replace(with: new.application)
         api.adopt(http)
         foundations.throttle.apply(configuration.throttle)
