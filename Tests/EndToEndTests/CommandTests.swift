@@ -40,6 +40,25 @@ import Testing
         #expect(try await daemon.command(["user", "set", "x"]).exit == .code(64))
     }
 
+    @Test func checkTellsAnUnknownNameFromADirectoryThatIsDown() async throws {
+        let setting = try await Setting.make()
+        let unknown = try await setting.daemon.command(["check", "--user", "nobody-there"])
+        #expect(!unknown.succeeded)
+        #expect(unknown.output.contains("no directory knows “nobody-there”"), "\(unknown.output)")
+        await setting.slapd.stop()
+        let down = try await setting.daemon.command(["check", "--user", "alice"])
+        #expect(!down.succeeded)
+        #expect(!down.output.contains("no directory knows"), "\(down.output)")
+        #expect(down.output.contains("nobody can say whether “alice” is known: no answer from directory 1 “corp”"))
+        let login = try await setting.daemon.command(
+            ["login", "alice", "--server-id", "1", "--password-file", "-"],
+            input: "alice-secret\n"
+        )
+        #expect(!login.succeeded)
+        #expect(login.output.contains("Nobody could say: “corp” did not answer"), "\(login.output)")
+        await setting.stop()
+    }
+
     @Test func aRunningDaemonObeysWithinASecond() async throws {
         let daemon = try Daemon(
             "[local]\nargon2_memory = \"64KiB\"\n[[client]]\nid = \"login\"\ngrants = [\"password\"]"

@@ -44,10 +44,7 @@ struct CheckCommand: AsyncParsableCommand {
             try await kerberosSteps(configuration, poller, pools, into: &report)
             if let user, !configuration.directories.isEmpty, !report.hasPassed("sample user") {
                 report.begin("person")
-                let message = "no directory knows “\(user)”"
-                report.add(
-                    CheckStep("person", .failed, .zero, message, remedy: "check the name, user_filter and user_scope")
-                )
+                report.add(Self.nobodyKnows(user, report))
             }
             pools.shutdown()
             poller.shutdown()
@@ -65,6 +62,18 @@ struct CheckCommand: AsyncParsableCommand {
 }
 
 extension CheckCommand {
+    /// Nobody was found: because nobody is there, or because a directory could not say.
+    fileprivate static func nobodyKnows(_ user: String, _ report: CheckReport) -> CheckStep {
+        // “Nobody is called …” is a warning; a step that failed or was skipped says nothing of the person.
+        let silent = report.sections(without: [.passed, .warning], of: "sample user")
+        guard !silent.isEmpty else {
+            let message = "no directory knows “\(user)”"
+            return CheckStep("person", .failed, .zero, message, remedy: "check the name, user_filter and user_scope")
+        }
+        let message = "nobody can say whether “\(user)” is known: no answer from \(silent.joined(separator: ", "))"
+        return CheckStep("person", .failed, .zero, message, remedy: "see what failed there")
+    }
+
     fileprivate func kerberosSteps(
         _ configuration: Configuration,
         _ poller: EventPoller,

@@ -51,6 +51,14 @@ struct CheckReport {
         sections.contains { $0.steps.contains { $0.name == name && $0.verdict == .passed } }
     }
 
+    /// The sections with steps of that name of which none came to one of these verdicts.
+    func sections(without verdicts: Set<CheckStep.Verdict>, of name: String) -> [String] {
+        sections.filter { section in
+            let steps = section.steps.filter { $0.name == name }
+            return !steps.isEmpty && !steps.contains { verdicts.contains($0.verdict) }
+        }.map(\.name)
+    }
+
     mutating func begin(_ section: String) {
         if live { Terminal.say((sections.isEmpty ? "" : "\n") + Terminal.plain(section)) }
         sections.append((section, []))
