@@ -133,7 +133,10 @@ enum LaterFeatures {
 
     static func refuse(in directory: ConfigurationTable) {
         if directory.bool("follow_referrals", default: false) {
-            directory.refuse("follow_referrals", sentence + " or set it to false")
+            directory.refuse(
+                "follow_referrals",
+                sentence + " or set it to false; name the server referred to as a [[directory]] of its own"
+            )
         }
     }
 }
