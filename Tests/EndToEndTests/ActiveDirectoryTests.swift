@@ -104,4 +104,31 @@ import Testing
         #expect(check.succeeded && check.output.contains("Active Directory"), "\(check.output)")
         await daemon.stop()
     }
+
+    /// The setting reaches the directory: each mode sees what it can see, and says so.
+    @Test func groupsComeByTheConfiguredMode() async throws {
+        let samba = try await SambaServer.shared()
+        let elsewhere = try await samba.addOrganizationalUnit("e-elsewhere")
+        try await samba.addUser("e-member", password: "right-secret")
+        let member = samba.dn(of: "e-member")
+        let outside = try await samba.addGroup("e-outside", in: elsewhere, members: [member])
+        try await samba.addGroup("e-above", in: samba.groupsBase, members: [outside])
+        try await samba.addGroup("e-list", in: samba.groupsBase, members: [member], type: .distribution)
+        let modes = [
+            ("search", "e-list"), ("member-of", "e-list"), ("in-chain", "e-above, e-list"), ("token-groups", "e-above"),
+            ("none", ""),
+        ]
+        for (mode, groups) in modes {
+            let daemon = try Self.daemon(samba)
+            try daemon.rewrite {
+                $0.replacing("[directory.groups]\n", with: "[directory.groups]\nmode = \"\(mode)\"\n")
+            }
+            let login = try await daemon.command(
+                ["login", "e-member", "--password-file", "-"],
+                input: "right-secret\n"
+            )
+            #expect(login.succeeded, "\(mode): \(login.output)\(login.errorOutput)")
+            #expect(login.output.contains("groups      \(groups)\n") == !groups.isEmpty, "\(mode): \(login.output)")
+        }
+    }
 }

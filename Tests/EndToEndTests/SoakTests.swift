@@ -3,7 +3,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Logins at a steady pace while servers come and go: `make soak` for ten minutes, a minute within `make test`
+/// Logins at a steady pace while servers stop, crash, freeze and return: `make soak` for ten minutes, a minute within `make test`
 /// (LDAPAUTHD_SOAK_SECONDS).
 @Suite(.serialized) struct SoakTests {
     static let length = Duration.seconds(getenv("LDAPAUTHD_SOAK_SECONDS").flatMap { Int(String(cString: $0)) } ?? 60)
@@ -11,14 +11,27 @@ import Testing
     /// How long after the return of a directory its people may still be sent away.
     static let recovery = Duration.seconds(5)
 
-    /// When a server was stopped and started.
+    /// Who asks a frozen host learns of it after `operation_timeout`, and until then others ask it, too.
+    static let patience = Duration.seconds(2)
+
+    /// When a server was stopped or frozen, and when it was back.
     final class Uptime: Sendable {
-        private let state: Mutex<[(begin: ContinuousClock.Instant, end: ContinuousClock.Instant?)]>
+        private struct Span {
+            var begin = ContinuousClock.now
+            var end: ContinuousClock.Instant?
+            var isFrozen = false
+        }
 
-        init() { state = Mutex([(.now, nil)]) }
+        private let state = Mutex([Span()])
 
-        func down() { state.withLock { $0[$0.count - 1].end = .now } }
-        func up() { state.withLock { $0.append((.now, nil)) } }
+        func down(isFrozen: Bool) {
+            state.withLock { spans in
+                spans[spans.count - 1].end = .now
+                spans[spans.count - 1].isFrozen = isFrozen
+            }
+        }
+
+        func up() { state.withLock { $0.append(Span()) } }
 
         /// Whether it was up all the time between, with `margin` before it.
         func covers(_ begin: ContinuousClock.Instant, _ end: ContinuousClock.Instant, margin: Duration) -> Bool {
@@ -27,9 +40,14 @@ import Testing
             }
         }
 
-        /// Whether it was stopped between.
+        /// Whether it went away between, or was not known to have done so yet.
         func wentDown(_ begin: ContinuousClock.Instant, _ end: ContinuousClock.Instant) -> Bool {
-            state.withLock { spans in spans.contains { $0.end.map { begin <= $0 && $0 <= end } ?? false } }
+            state.withLock { spans in
+                spans.contains { span in
+                    let begin = begin - (span.isFrozen ? SoakTests.patience : .zero) - .seconds(1)
+                    return span.end.map { begin <= $0 && $0 <= end } ?? false
+                }
+            }
         }
     }
 
@@ -64,7 +82,8 @@ import Testing
             }
             return await group.reduce(into: []) { $0 += $1 }
         }
-        let stops = try await chaos.value
+        let (stops, freezes) = try await chaos.value
+        for server in servers { server.resume() }
         var counts: [String: Int] = [:]
         for outcome in outcomes {
             counts["\(outcome.directory) \(outcome.isRight ? "right" : "wrong") \(outcome.status)", default: 0] += 1
@@ -78,11 +97,11 @@ import Testing
             // A host that was up all the time, and back for long enough, would have answered. A bind that was on its way
             // to a host that stopped is lost: nobody may repeat it elsewhere.
             let wasServed = hosts.contains { uptimes[$0].covers(outcome.begun, outcome.ended, margin: Self.recovery) }
-            let sawStop = hosts.contains { uptimes[$0].wentDown(outcome.begun - .seconds(1), outcome.ended) }
+            let sawStop = hosts.contains { uptimes[$0].wentDown(outcome.begun, outcome.ended) }
             #expect(!wasServed || sawStop, "\(outcome)")
         }
         print(
-            "soak: \(outcomes.count) logins, \(stops) stops: \(counts.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" })"
+            "soak: \(outcomes.count) logins, \(stops) stops, \(freezes) freezes: \(counts.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" })"
         )
         // It was a load, and the servers were there for most of it.
         let pace = Double(outcomes.count) / Double(Self.length.components.seconds)
@@ -136,29 +155,41 @@ import Testing
         )
     }
 
-    /// Stops or starts a server at random every one to three seconds, in order or by a crash; mostly they are up.
+    /// Takes a server away or brings it back at random every one to three seconds: in order, by a crash, or frozen, so that
+    /// connections to it live on and nobody answers. Mostly they are up.
     static func stopAndStart(
         _ servers: [Slapd],
         _ uptimes: [Uptime],
         until end: ContinuousClock.Instant
-    ) async throws -> Int {
-        var isUp = servers.map { _ in true }
-        var stops = 0
+    ) async throws -> (stops: Int, freezes: Int) {
+        enum State { case up, down, frozen }
+        var states = servers.map { _ in State.up }
+        var (stops, freezes) = (0, 0)
         while ContinuousClock.now < end {
             try await Task.sleep(for: .milliseconds(Int.random(in: 1_000...3_000)))
-            let down = servers.indices.filter { !isUp[$0] }
-            let index = (Int.random(in: 0..<3) > 0 ? down.randomElement() : nil) ?? servers.indices.randomElement() ?? 0
-            if isUp[index] {
-                uptimes[index].down()
-                if Bool.random() { await servers[index].stop() } else { servers[index].kill() }
-                stops += 1
-            } else {
-                try await servers[index].restart()
-                uptimes[index].up()
+            let away = servers.indices.filter { states[$0] != .up }
+            let index = (Int.random(in: 0..<3) > 0 ? away.randomElement() : nil) ?? servers.indices.randomElement() ?? 0
+            let server = servers[index]
+            switch states[index] {
+            case .up:
+                let how = Int.random(in: 0..<3)
+                uptimes[index].down(isFrozen: how == 0)
+                switch how {
+                case 0: server.pause()
+                case 1: await server.stop()
+                default: server.kill()
+                }
+                states[index] = how == 0 ? .frozen : .down
+                stops += how == 0 ? 0 : 1
+                freezes += how == 0 ? 1 : 0
+                continue
+            case .down: try await server.restart()
+            case .frozen: server.resume()
             }
-            isUp[index].toggle()
+            uptimes[index].up()
+            states[index] = .up
         }
-        return stops
+        return (stops, freezes)
     }
 
     private static func logins(_ worker: Int, of workers: Int, port: Int, until end: ContinuousClock.Instant)

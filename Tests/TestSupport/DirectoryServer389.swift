@@ -1,5 +1,6 @@
 // API: let ds = try await DirectoryServer389.start()                // SampleDirectory below dc=example,dc=org, some 2 s
 //      var options = DirectoryServer389.Options(); options.policy = ["passwordMaxFailure": "3", "passwordLockout": "on"]
+//      options.tls = try await authority.issue()                 // ds.ldapsURL, and StartTLS at ds.url
 //      ds.url, .port, .serviceDN/.servicePassword, .adminDN/.adminPassword (the Directory Manager; no policy applies)
 //      try await ds.modify(ldif); try await ds.values(of: "nsAccountLock", at: dn); ds.bindRequests(dn:)
 //      ds.pause(); ds.resume(); try await ds.restart(); await ds.stop()
@@ -28,6 +29,8 @@ public final class DirectoryServer389: Sendable {
         public var hasSample = true
         /// Attributes that may be read anonymously are everything but passwords; false refuses anonymous searches.
         public var anonymousMayRead = true
+        /// The server's certificate: ldaps:// at `ldapsPort`, and StartTLS at `port`.
+        public var tls: CertificateAuthority.Certificate?
         /// Files of schema (LDIF of `cn=schema`) by name, e.g. `61ipa.ldif`.
         public var schema: [String: String] = [:]
 
@@ -39,12 +42,14 @@ public final class DirectoryServer389: Sendable {
     public let options: Options
     /// The port of ldap://.
     public let port: Int
-    private let folder: TemporaryDirectory
+    /// The port of ldaps://, where `tls` is set.
+    public let ldapsPort: Int
+    let folder: TemporaryDirectory
     private let process: Replaceable<ChildProcess>
 
-    private init(_ options: Options, port: Int, folder: TemporaryDirectory, process: ChildProcess) {
+    private init(_ options: Options, ports: (Int, Int), folder: TemporaryDirectory, process: ChildProcess) {
         self.options = options
-        self.port = port
+        (port, ldapsPort) = ports
         self.folder = folder
         self.process = Replaceable(process)
     }
@@ -53,6 +58,8 @@ public final class DirectoryServer389: Sendable {
 
     /// `ldap://127.0.0.1:PORT`
     public var url: String { "ldap://127.0.0.1:\(port)" }
+    /// `ldaps://127.0.0.1:PORT`
+    public var ldapsURL: String { "ldaps://127.0.0.1:\(ldapsPort)" }
     /// The Directory Manager.
     public var adminDN: String { Self.adminDN }
     /// The Directory Manager's password.
@@ -79,6 +86,7 @@ public final class DirectoryServer389: Sendable {
         }
         try folder.write(bytes(ofFile: "/etc/dirsrv/schema/99user.ldif"), to: "etc/schema/99user.ldif")
         for (name, text) in options.schema { try folder.write(text, to: "etc/schema/\(name)") }
+        if let tls = options.tls { try await importCertificate(tls, into: folder) }
         var lastError: any Error = TestSupportError("ns-slapd did not start")
         for _ in 0..<8 {
             let port = try freePort()
@@ -86,8 +94,10 @@ public final class DirectoryServer389: Sendable {
             if getuid() == 0 { _ = try await ChildProcess.run("chown", ["-R", "nobody", folder.path]) }
             do {
                 let child = try await launch(folder, port: port)
-                let server = DirectoryServer389(options, port: port, folder: folder, process: child)
+                let ports = (port, try freePort())
+                let server = DirectoryServer389(options, ports: ports, folder: folder, process: child)
                 try await server.populate()
+                if options.tls != nil { try await server.switchOnTLS() }
                 return server
             } catch { lastError = error }
         }
