@@ -20,7 +20,7 @@ extension GroupFinder {
             }
         }
         let found = try await entries(matching: alternatives, [settings.name], [], searcher, deadline)
-        return found.compactMap(group) + primary.filter { isWithinBase($0.dn) }
+        return found.compactMap(group) + primary.filter { !namesWithinBase([$0.dn]).isEmpty }
     }
 
     /// Mode `token-groups`: the SIDs that a logon on Windows would carry, and the groups below the base that have them.
@@ -97,14 +97,14 @@ extension GroupFinder {
     /// The groups of these names that lie inside the base and match the group filter: remembered, or found by one search
     /// (several when there are very many).
     func lookUp(
-        _ names: Set<String>,
+        _ names: Set<DistinguishedName>,
         _ searcher: some DirectorySearching,
         _ deadline: ContinuousClock.Instant
     ) async throws(LDAPError) -> [Group] {
         var found: [Group] = []
         let now = ContinuousClock.now
         let unknown = known.withLock { cache in
-            names.sorted().filter { name in
+            names.sorted { $0.description < $1.description }.filter { name in
                 guard let group = cache.value(for: name, now: now) else { return true }
                 if let group { found.append(group) }
                 return false
@@ -112,17 +112,25 @@ extension GroupFinder {
         }
         for start in stride(from: 0, to: unknown.count, by: Self.chunk) {
             let some = Array(unknown[start..<min(start + Self.chunk, unknown.count)])
-            let alternatives = some.map { LDAPFilter.equal(attribute: "distinguishedName", value: Array($0.utf8)) }
+            let alternatives = some.map { name in
+                LDAPFilter.equal(attribute: "distinguishedName", value: Array(name.description.utf8))
+            }
             let groups = try await entries(matching: alternatives, groupAttributes, [], searcher, deadline)
                 .compactMap(group)
             found += groups
-            let byName = Dictionary(groups.map { ($0.dn, $0) }, uniquingKeysWith: { first, _ in first })
-            let now = ContinuousClock.now
-            known.withLock { cache in
-                for name in some { cache.insert(byName[name], for: name, now: now) }
-            }
+            remember(groups, some)
         }
         return found
+    }
+
+    /// By parsed names: one may be spelt in one way in `memberOf` and in another as the entry's own.
+    private func remember(_ groups: [Group], _ asked: [DistinguishedName]) {
+        let parsed = groups.compactMap { group in (try? DistinguishedName(group.dn)).map { ($0, group) } }
+        let byName = Dictionary(parsed, uniquingKeysWith: { first, _ in first })
+        let now = ContinuousClock.now
+        known.withLock { cache in
+            for name in asked { cache.insert(byName[name], for: name, now: now) }
+        }
     }
 
     /// The group that `primaryGroupID` names: it does not list the person, and may lie anywhere in the domain.

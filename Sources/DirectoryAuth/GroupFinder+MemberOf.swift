@@ -10,15 +10,13 @@ extension GroupFinder {
         _ searcher: some DirectorySearching,
         _ deadline: ContinuousClock.Instant
     ) async throws(LDAPError) -> [Group] {
-        if climbsByMemberOf { return try await lookUp(Set(person.memberOf.filter(isWithinBase)), searcher, deadline) }
+        if climbsByMemberOf { return try await lookUp(Set(namesWithinBase(person.memberOf)), searcher, deadline) }
         var groups: [Group] = []
-        for text in person.memberOf {
-            // A value that is no DN names no group.
-            guard let dn = try? DistinguishedName(text), base.map({ dn.isWithin($0) }) ?? true else { continue }
+        for dn in namesWithinBase(person.memberOf) {
             if let name = dn.rdnValue(settings.name) {
-                groups.append(Group(dn: text, name: name))
-            } else if let name = try await readName(text, searcher, deadline) {
-                groups.append(Group(dn: text, name: name))
+                groups.append(Group(dn: dn.description, name: name))
+            } else if let name = try await readName(dn.description, searcher, deadline) {
+                groups.append(Group(dn: dn.description, name: name))
             }
         }
         return groups

@@ -13,7 +13,7 @@ final class GroupFinder: Sendable {
         var dn: String
         var name: String
         /// The groups inside the base that it is in, where entries tell (`climbsByMemberOf`).
-        var memberOf: [String] = []
+        var memberOf: [DistinguishedName] = []
     }
 
     let settings: DirectoryGroups
@@ -28,7 +28,7 @@ final class GroupFinder: Sendable {
     let parents: Mutex<LRUCache<String, [Group]>>
     let names: Mutex<LRUCache<String, String>>
     /// Groups by name, where they are climbed by name; nil for one that is no group of ours.
-    let known: Mutex<LRUCache<String, Group?>>
+    let known: Mutex<LRUCache<DistinguishedName, Group?>>
     /// Groups by SID; nil for one that is no group of ours.
     let identified: Mutex<LRUCache<SecurityIdentifier, Group?>>
     /// People's primary groups, which may lie outside the base.
@@ -82,7 +82,7 @@ final class GroupFinder: Sendable {
         }
         // Climbed from wherever it lies, told inside the base only.
         let primary = try await primaryGroup(person, searcher, deadline).map { [$0] } ?? []
-        let told = direct + primary.filter { isWithinBase($0.dn) }
+        let told = direct + primary.filter { !namesWithinBase([$0.dn]).isEmpty }
         guard settings.nested, !climbAttributes.isEmpty else { return Self.names(of: told) }
         var climb = GroupClimb(from: direct + primary, maxDepth: settings.maxDepth)
         while let level = climb.next {
@@ -136,14 +136,13 @@ final class GroupFinder: Sendable {
         guard !name.isEmpty else { return nil }
         var group = Group(dn: entry.dn, name: String(name))
         if climbsByMemberOf {
-            group.memberOf = entry["memberOf"].compactMap { String(validating: $0, as: UTF8.self) }.filter(isWithinBase)
+            group.memberOf = namesWithinBase(entry["memberOf"].compactMap { String(validating: $0, as: UTF8.self) })
         }
         return group
     }
 
-    /// Compared as parsed; what is no name is nowhere.
-    func isWithinBase(_ dn: String) -> Bool {
-        guard let base else { return true }
-        return (try? DistinguishedName(dn))?.isWithin(base) ?? false
+    /// The names that lie inside the base, compared as parsed; what is no name is nowhere.
+    func namesWithinBase(_ names: [String]) -> [DistinguishedName] {
+        names.compactMap { try? DistinguishedName($0) }.filter { name in base.map { name.isWithin($0) } ?? true }
     }
 }
