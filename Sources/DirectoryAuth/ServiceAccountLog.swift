@@ -36,7 +36,7 @@ final class ServiceAccountLog: Sendable {
             "remedy": "check \(keys), and whether the account is locked or expired",
         ]
         if let pause = refusal.retryAfter {
-            metadata["next_try"] = "in \(pause.components.seconds) s, or when the password changes"
+            metadata["next_try"] = "in \(pause.components.seconds) s, at a reload, or when the password changes"
         }
         let line: Logger.Message =
             refusal.resultCode == nil
