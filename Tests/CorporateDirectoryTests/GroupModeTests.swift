@@ -24,10 +24,16 @@ import Testing
             let inner = "OU=Inner,\(base)"
             try await samba.modify("dn: \(inner)\nobjectClass: organizationalUnit\n\n")
             let world = World(samba: samba, base: base)
-            for name in ["m-alice", "m-bob", "m-carol", "m-zoë (x) #1"] { try await samba.addUser(name, password: "right-secret") }
+            for name in ["m-alice", "m-bob", "m-carol", "m-zoë (x) #1"] {
+                try await samba.addUser(name, password: "right-secret")
+            }
             let (alice, bob) = (samba.dn(of: "m-alice"), samba.dn(of: "m-bob"))
             let direct = try await samba.addGroup("m-direct", in: base, members: [alice])
-            let middle = try await samba.addGroup("m-middle", in: inner, members: [direct, bob, samba.dn(of: "m-zoë (x) #1")])
+            let middle = try await samba.addGroup(
+                "m-middle",
+                in: inner,
+                members: [direct, bob, samba.dn(of: "m-zoë (x) #1")]
+            )
             try await samba.addGroup(world.special, in: base, members: [middle], accountName: "m-top")
             let loop = try await samba.addGroup("m-loop-a", in: base, members: [alice])
             let back = try await samba.addGroup("m-loop-b", in: base, members: [loop])
