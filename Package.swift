@@ -52,6 +52,7 @@ let package = Package(
         cLibrary("CLDAP", debian: "libldap2-dev"),
         cLibrary("CGSSAPI", debian: "libkrb5-dev"),
         cLibrary("CSodium", debian: "libsodium-dev"),
+        cLibrary("CCrypt", debian: "libcrypt-dev"),
         cLibrary("CExpat", debian: "libexpat1-dev"),
         cLibrary("CSystemd", debian: "libsystemd-dev"),
         cLibrary("CLinux", debian: "libc6-dev"),
@@ -83,7 +84,11 @@ let package = Package(
         // 3 rules
         .target(
             name: "Authentication",
-            dependencies: ["CSodium", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "CCrypt", "CSodium",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: facingC
         ),
         .target(

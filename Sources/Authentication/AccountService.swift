@@ -64,6 +64,22 @@ public struct AccountService: Sendable {
         }
     }
 
+    /// The present moment, as accounts are dated.
+    var now: Timestamp { clock.now() }
+
+    /// Keeps new accounts, all or none.
+    func insert(
+        _ accounts: [LocalAccount],
+        _ progress: @escaping @Sendable (Int) -> Void
+    ) async throws(AccountError) {
+        do {
+            try await store.insert(accounts, progress: progress)
+        } catch {
+            guard error.code == .conflict else { throw Self.store(error) }
+            throw AccountError(.conflict, "\(error.detail): it was added meanwhile; nothing was imported, try again")
+        }
+    }
+
     /// All accounts by folded name.
     public func list() async throws(AccountError) -> [LocalAccount] {
         do { return try await store.accounts() } catch { throw Self.store(error) }

@@ -20,7 +20,8 @@ public struct LocalAccount: Sendable, Hashable {
     /// Names of groups, sorted, without duplicates.
     public var groups: [String]
 
-    /// A PHC string (Argon2id), or nil for an account that cannot log in yet.
+    /// A PHC string (Argon2id), a hash another program made until the next good login, or nil for an account that cannot log
+    /// in yet.
     public var passwordHash: String?
 
     /// Set by `user disable`.
@@ -75,8 +76,13 @@ public protocol AccountStore: Sendable {
     /// All accounts by folded name.
     func accounts() async throws(StoreError) -> [LocalAccount]
 
-    /// Adds an account with its groups; `.conflict` when the folded name is taken.
-    func insert(_ account: LocalAccount) async throws(StoreError)
+    /// Adds accounts with their groups, all in one transaction or none; `.conflict` when a folded name or an id is taken.
+    ///
+    /// - Parameter progress: told now and then how many have been written; may begin again.
+    func insert(
+        _ accounts: [LocalAccount],
+        progress: @escaping @Sendable (Int) -> Void
+    ) async throws(StoreError)
 
     /// Reads account `id`, lets `change` work on it and keeps the outcome, all in one transaction: of two changes at
     /// once neither undoes the other. `.conflict` when the folded name is taken.
@@ -95,4 +101,11 @@ public protocol AccountStore: Sendable {
 
     /// Removes the account; false when there is none. Its identity and userId stay taken.
     func remove(id: UUID) async throws(StoreError) -> Bool
+}
+
+extension AccountStore {
+    /// Adds an account with its groups; `.conflict` when the folded name is taken.
+    public func insert(_ account: LocalAccount) async throws(StoreError) {
+        try await insert([account], progress: { _ in })
+    }
 }

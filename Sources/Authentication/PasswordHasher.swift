@@ -3,7 +3,8 @@ internal import CSodium
 /// Argon2id (RFC 9106) through libsodium, always on the injected pool, never on Swift's own threads.
 ///
 /// Serves local accounts and the secrets of clients. Every call costs one Argon2id, whatever it is given: a text that
-/// is no hash of ours, or none at all, is answered after one of the present parameters.
+/// is no hash, or none at all, is answered after one of the present parameters. A hash that another program made costs
+/// what it costs, and when it is not the password's, one Argon2id more.
 public struct PasswordHasher: SecretHash {
     /// What new hashes cost.
     public let parameters: Argon2Parameters
@@ -30,11 +31,27 @@ public struct PasswordHasher: SecretHash {
         )
     }
 
-    /// Verifies `password` against a PHC string; false when wrong or when `phc` is none of ours.
+    /// Verifies `password` against a PHC string, or a hash another program made; false when wrong or when it is neither.
     ///
     /// - Throws: `WorkPoolFull` when too many hashes wait already or the machine has no memory for one; answer 503.
     public func verify(_ password: Password, against phc: String) async throws(WorkPoolFull) -> Bool {
-        try await verify(password, against: PHCString(phc))
+        if let ours = PHCString(phc) { return try await verify(password, against: ours) }
+        guard let foreign = try? ForeignHash(phc) else { return try await verify(password, against: nil) }
+        let decoy = decoy
+        let isRight = try await pool.run { () -> Bool? in
+            let isRight = foreign.verify(password)
+            guard isRight == false else { return isRight }
+            // Many of them are far cheaper: a refusal must not be sooner than that of a name that does not exist.
+            let tag = Self.derive(
+                password,
+                salt: decoy.salt,
+                parameters: decoy.parameters,
+                length: Self.tagLength
+            )
+            return tag == nil ? nil : false
+        }
+        guard let isRight else { throw WorkPoolFull() }
+        return isRight
     }
 
     /// Costs as much as `verify` does and is never true: for names that do not exist and accounts without a password.
@@ -62,7 +79,14 @@ public struct PasswordHasher: SecretHash {
         PHCString(phc)?.parameters != parameters
     }
 
-    /// True when `text` is a hash this program can verify, for a check of the configuration.
+    /// The form in which a hash made here or elsewhere is kept.
+    ///
+    /// - Throws: `.invalid` with a sentence on what is wrong with it; it never holds the hash.
+    static func storable(_ text: String) throws(AccountError) -> String {
+        PHCString(text) != nil ? text : try ForeignHash(text).text
+    }
+
+    /// True when `text` is a hash this program makes, for a check of the configuration.
     public static func isHash(_ text: String) -> Bool {
         PHCString(text) != nil
     }

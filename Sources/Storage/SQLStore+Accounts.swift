@@ -56,10 +56,16 @@ extension SQLStore: AccountStore {
         try await !database.query(Self.selectUsable, [.truth(false)]).isEmpty
     }
 
-    /// Adds an account with its groups; `.conflict` when the folded name, or the id, is taken.
-    public func insert(_ account: LocalAccount) async throws(StoreError) {
+    /// Adds accounts with their groups, all or none; `.conflict` when a folded name, or an id, is taken.
+    public func insert(
+        _ accounts: [LocalAccount],
+        progress: @escaping @Sendable (Int) -> Void
+    ) async throws(StoreError) {
         try await database.transaction { (sql) async throws(StoreError) in
-            try await Self.write(account, Self.insertAccount, sql)
+            for (index, account) in accounts.enumerated() {
+                try await Self.write(account, Self.insertAccount, sql)
+                if index % 256 == 255 { progress(index + 1) }
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 public import Authentication
 public import EventPoller
+import Glibc
 public import Logging
 import PostgresClient
 
@@ -111,12 +112,15 @@ public final class SQLStore: Sendable {
         await database.close()
     }
 
-    /// Writes a consistent copy to the new file `path` (mode 0600) while the store goes on.
+    /// Writes a consistent copy to the new file `path` (mode 0600) while the store goes on, and reads all of it again.
     ///
     /// - Throws: `.conflict` when the file exists, `.unavailable` when it cannot be written.
     public func backup(to path: String) async throws(StoreError) {
         try await database.backup(to: path)
     }
+
+    /// What a copy is called while it is written; `backup(to:)` leaves none behind.
+    public static func unfinishedBackup(of path: String) -> String { "\(path).\(getpid()).part" }
 
     /// What was done since the store was opened.
     public func statistics() -> StoreStatistics {

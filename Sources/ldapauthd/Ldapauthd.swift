@@ -14,8 +14,8 @@ struct Ldapauthd: AsyncParsableCommand {
         version: "ldapauthd \(Version.number)",
         subcommands: [
             ServeCommand.self, ReloadCommand.self, CheckCommand.self, LoginCommand.self, UserCommand.self,
-            SessionCommand.self, RevokeBeforeCommand.self, KeyCommand.self, ClientCommand.self, ConfigCommand.self,
-            VersionCommand.self,
+            SessionCommand.self, RevokeBeforeCommand.self, KeyCommand.self, StorageCommand.self, ClientCommand.self,
+            ConfigCommand.self, VersionCommand.self,
         ]
     )
 

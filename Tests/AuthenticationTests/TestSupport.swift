@@ -82,11 +82,15 @@ final class TestStore: AccountStore {
         return kept.withLock { $0.values.sorted { $0.foldedName < $1.foldedName } }
     }
 
-    func insert(_ account: LocalAccount) async throws(StoreError) {
+    func insert(
+        _ accounts: [LocalAccount],
+        progress: @escaping @Sendable (Int) -> Void
+    ) async throws(StoreError) {
         try check()
         let isNew = kept.withLock { kept in
-            guard !kept.values.contains(where: { $0.foldedName == account.foldedName }) else { return false }
-            kept[account.id] = account
+            let names = Set(kept.values.map(\.foldedName))
+            guard accounts.allSatisfy({ !names.contains($0.foldedName) }) else { return false }
+            for account in accounts { kept[account.id] = account }
             return true
         }
         if !isNew { throw StoreError(.conflict, "the name is taken") }

@@ -1,6 +1,7 @@
 import Authentication
 import FoundationEssentials
 import Storage
+import Synchronization
 import Testing
 import Tokens
 
@@ -50,6 +51,22 @@ struct AccountConformanceTests {
             // Its own name, spelt otherwise, is free.
             #expect(try await store.update(id: bob) { $0.name = "BOB" }?.name == "BOB")
             #expect(try await store.account(foldedName: "bob")?.name == "BOB")
+        }
+    }
+
+    @Test("Of many at once all are kept, or none", arguments: Backend.allCases)
+    func together(_ backend: Backend) async throws {
+        try await backend.withStore { (store) async throws in
+            let many = (0..<600).map { account("p\($0)") }
+            let told = Mutex<[Int]>([])
+            try await store.insert(many, progress: { count in told.withLock { $0.append(count) } })
+            #expect(told.withLock { $0 } == [256, 512])
+            #expect(try await store.accounts().count == 600)
+            let error = await #expect(throws: StoreError(.conflict, "")) {
+                try await store.insert([account("new"), account("P7"), account("newer")], progress: { _ in })
+            }
+            #expect(error?.detail.contains("\"P7\"") == true)
+            #expect(try await store.accounts().count == 600)
         }
     }
 

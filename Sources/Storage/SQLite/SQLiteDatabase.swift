@@ -69,18 +69,34 @@ final class SQLiteDatabase: SQLDatabase {
         guard let path else {
             throw StoreError(.unusable, "a database in memory cannot be copied to a file")
         }
-        try SQLiteFile.create(target)
+        // Under its own name only once it is whole: who is interrupted must not leave what looks like a backup.
+        let part = SQLStore.unfinishedBackup(of: target)
+        try SQLiteFile.create(part, for: target)
         // A connection of its own: a long copy must not hold up the readers.
         let reader = SQLiteReader(path: path, place: -1)
         do {
-            try await reader.copy(to: target)
-            try SQLiteFile.sync(target)
+            try await reader.copy(to: part)
+            try await Self.verify(part)
+            try SQLiteFile.publish(part, as: target)
         } catch {
             await reader.close()
-            SQLiteFile.remove(target)
+            SQLiteFile.remove(part)
             throw error
         }
         await reader.close()
+    }
+
+    /// Reads every page of a copy (sqlite.org/pragma.html#pragma_integrity_check).
+    private static func verify(_ copy: String) async throws(StoreError) {
+        let reader = SQLiteReader(path: copy, place: -2)
+        let found = try await reader.query("PRAGMA integrity_check(1)", [])
+        await reader.close()
+        guard try found.first?.text(0) == "ok" else {
+            throw StoreError(
+                .unusable,
+                "the copy is damaged, and so the database may be: try another disk, then restore an older backup"
+            )
+        }
     }
 
     func close() async {

@@ -47,26 +47,40 @@ enum SQLiteFile {
         }
     }
 
-    /// Makes an empty file with mode 0600 that must not exist yet.
-    static func create(_ path: String) throws(StoreError) {
-        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    /// Makes an empty file with mode 0600 for a copy that will be called `target`; neither may exist yet.
+    static func create(_ path: String, for target: String) throws(StoreError) {
+        let isTaken = status(target) != nil
+        let file = isTaken ? -1 : open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard file >= 0 else {
             throw StoreError(
-                errno == EEXIST ? .conflict : .unavailable,
-                "the file \(path) cannot be made (\(reason())): name one that does not exist, in a writable folder"
+                isTaken ? .conflict : .unavailable,
+                "the file \(target) cannot be made (\(isTaken ? "it exists" : reason())): name one that does not exist, in a "
+                    + "writable folder"
             )
         }
         close(file)
     }
 
-    /// Puts a finished file, and its name, on the disk for good (fsync(2)).
-    static func sync(_ path: String) throws(StoreError) {
-        for name in [path, folder(of: path)] {
-            let file = open(name, O_RDONLY | O_CLOEXEC)
-            defer { if file >= 0 { close(file) } }
-            guard file >= 0, fsync(file) == 0 else {
-                throw StoreError(.unavailable, "\(name) cannot be written to the disk (\(reason()))")
-            }
+    /// Puts a finished file on the disk for good (fsync(2)) and gives it its name, which nobody may have taken meanwhile.
+    static func publish(_ path: String, as target: String) throws(StoreError) {
+        try sync(path)
+        // A second name fails where rename(2) would replace; not every file system has second names.
+        if link(path, target) == 0 {
+            unlink(path)
+        } else if errno == EEXIST || rename(path, target) != 0 {
+            throw StoreError(
+                errno == EEXIST ? .conflict : .unavailable,
+                "the copy cannot be called \(target) (\(reason())): name a file that does not exist"
+            )
+        }
+        try sync(folder(of: target))
+    }
+
+    private static func sync(_ name: String) throws(StoreError) {
+        let file = open(name, O_RDONLY | O_CLOEXEC)
+        defer { if file >= 0 { close(file) } }
+        guard file >= 0, fsync(file) == 0 else {
+            throw StoreError(.unavailable, "\(name) cannot be written to the disk (\(reason()))")
         }
     }
 

@@ -11,8 +11,7 @@ struct UserCommand: AsyncParsableCommand {
             """,
         subcommands: [
             UserAdd.self, UserSet.self, UserList.self, UserShow.self, UserDisable.self, UserEnable.self,
-            UserPassword.self,
-            UserRemove.self,
+            UserPassword.self, UserRemove.self, UserImport.self, UserExport.self,
         ]
     )
 }

@@ -14,7 +14,7 @@ struct UserList: AsyncParsableCommand {
             try await AccountRoom.open(config) { accounts in
                 let list = try await accounts.list()
                 if json {
-                    Terminal.say(JSONText.array(list.map(AccountView.json)))
+                    Terminal.say(JSONText.array(list.map { AccountView.json($0) }))
                 } else if list.isEmpty {
                     Terminal.complain("There are no local accounts; `ldapauthd user add NAME` makes one.")
                 } else {
@@ -70,25 +70,29 @@ struct UserShow: AsyncParsableCommand {
     }
 }
 
-/// How an account is shown; never its hash.
+/// How an account is shown.
 enum AccountView {
     static func state(_ account: LocalAccount) -> String {
         if account.isDisabled { return "disabled" }
         return account.passwordHash == nil ? "no password" : "enabled"
     }
 
-    static func json(_ account: LocalAccount) -> String {
-        JSONText.object([
-            ("id", JSONText.string(account.stableID)),
-            ("name", JSONText.string(account.name)),
-            ("first_name", JSONText.optional(account.firstName)),
-            ("last_name", JSONText.optional(account.lastName)),
-            ("email", JSONText.optional(account.email)),
-            ("groups", JSONText.array(account.groups.map(JSONText.string))),
-            ("disabled", account.isDisabled ? "true" : "false"),
-            ("has_password", account.passwordHash == nil ? "false" : "true"),
-            ("created_at", String(account.createdAt.seconds)),
-            ("password_changed_at", String(account.passwordChangedAt.seconds)),
-        ])
+    /// - Parameter withHash: only where somebody asked for it in so many words.
+    static func json(_ account: LocalAccount, withHash: Bool = false) -> String {
+        let hash = withHash ? [("password_hash", JSONText.optional(account.passwordHash))] : []
+        return JSONText.object(
+            [
+                ("id", JSONText.string(account.stableID)),
+                ("name", JSONText.string(account.name)),
+                ("first_name", JSONText.optional(account.firstName)),
+                ("last_name", JSONText.optional(account.lastName)),
+                ("email", JSONText.optional(account.email)),
+                ("groups", JSONText.array(account.groups.map(JSONText.string))),
+                ("disabled", account.isDisabled ? "true" : "false"),
+                ("has_password", account.passwordHash == nil ? "false" : "true"),
+                ("created_at", String(account.createdAt.seconds)),
+                ("password_changed_at", String(account.passwordChangedAt.seconds)),
+            ] + hash
+        )
     }
 }
