@@ -36,13 +36,14 @@ import Testing
         }
 
         /// The block of docs/nginx.md that begins with ```` ```language ````, with this stage's addresses.
-        func documented(_ language: String, groups: String) throws -> String {
+        /// `rule` is what `verify` is asked instead of the page's groups.
+        func documented(_ language: String, rule: String) throws -> String {
             let page = text(of: "\(Daemon.repository)/docs/nginx.md")
             let start = try #require(page.range(of: "```\(language)\n")).upperBound
             let end = try #require(page[start...].range(of: "```")).lowerBound
             let replacements = [
                 "127.0.0.1:8480": "127.0.0.1:\(setting.daemon.port)", "127.0.0.1:8080": "127.0.0.1:\(port)",
-                "127.0.0.1:9000": "127.0.0.1:\(applicationPort)", "groups=staff,editors": "groups=\(groups)",
+                "127.0.0.1:9000": "127.0.0.1:\(applicationPort)", "groups=staff,editors": rule,
                 "/etc/haproxy/ldapauthd.lua": home.path(of: "ldapauthd.lua"),
             ]
             var block = String(page[start..<end])
@@ -73,7 +74,7 @@ import Testing
         }
     }
 
-    private func startNginx(_ stage: Stage, groups: String) async throws -> ChildProcess {
+    private func startNginx(_ stage: Stage, rule: String) async throws -> ChildProcess {
         let folders = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .map { "\($0)_temp_path \(stage.home.path(of: $0));" }.joined(separator: "\n")
         let configuration = """
@@ -86,7 +87,7 @@ import Testing
             http {
             access_log off;
             \(folders)
-            \(try stage.documented("nginx", groups: groups))
+            \(try stage.documented("nginx", rule: rule))
             }
             """
         try stage.home.write(Array(configuration.utf8), to: "nginx.conf")
@@ -108,6 +109,41 @@ import Testing
         }
     }
 
+    private func startHAProxy(_ stage: Stage, rule: String) async throws -> ChildProcess {
+        try stage.home.write(Array(try stage.documented("lua", rule: rule).utf8), to: "ldapauthd.lua")
+        try stage.home.write(Array(try stage.documented("haproxy", rule: rule).utf8), to: "haproxy.cfg")
+        let haproxy = try ChildProcess.start("/usr/sbin/haproxy", ["-db", "-f", stage.home.path(of: "haproxy.cfg")])
+        try await answers(stage, haproxy)
+        return haproxy
+    }
+
+    private static let headers = [
+        "X-Auth-User", "X-Auth-User-Id", "X-Auth-Groups", "X-Auth-Email", "X-Auth-Source", "X-Auth-Subject",
+    ]
+
+    /// What a caller says of himself in any of the headers, also as the variables of CGI spell them.
+    private static let forged = headers.flatMap { name in
+        let underscored = String(name.map { $0 == "-" ? "_" : $0 })
+        return ["-H", "\(name): forged", "-H", "\(underscored): forged"]
+    }
+
+    /// Nothing of it reaches the application, neither where `verify` says something else nor where it has nothing to say.
+    private func checkNothingIsForged(_ stage: Stage) async throws {
+        let login = try await stage.setting.daemon.token(["grant_type": "client_credentials"])
+        let token = try #require(login.text("access_token"))
+        let answer = try await stage.ask("/page", Self.forged + ["-H", "Authorization: Bearer \(token)"])
+        #expect(answer.status == 200, "\(answer.body)")
+        #expect(!answer.body.contains("forged"), "\(answer.body)")
+        #expect(answer.body.contains("\"x-auth-subject\": \"web\""), "\(answer.body)")
+        for name in Self.headers.dropLast() {
+            let name = name.lowercased()
+            #expect(
+                !answer.body.contains("\"\(name)\": ") || answer.body.contains("\"\(name)\": \"\""),
+                "\(name) is not empty: \(answer.body)"
+            )
+        }
+    }
+
     /// What any proxy must do.
     private func checkTheDoor(_ stage: Stage) async throws {
         let alice = try #require(stage.setting.sample.person("alice"))
@@ -124,13 +160,16 @@ import Testing
         for arguments in [["-u", "alice:\(alice.password)"], ["-H", "Authorization: Bearer \(token)"]] {
             let answer = try await stage.ask(
                 "/page?x=y",
-                // What a caller says of himself does not reach the application.
-                arguments + ["-H", "X-Auth-User: root", "-H", "X-Auth-Groups: admins", "--data-binary", "a body"]
+                arguments + Self.forged + ["--data-binary", "a body"]
             )
             #expect(answer.status == 200, "\(answer.body)")
+            #expect(!answer.body.contains("forged"), "\(answer.body)")
+            #expect(answer.body.contains("\"x-auth-source\": \"corp\""), "\(answer.body)")
+            #expect(answer.body.contains("\"x-auth-subject\": \"1:"), "\(answer.body)")
+            #expect(answer.body.contains("\"x-auth-user-id\": \""), "\(answer.body)")
             #expect(answer.body.contains("\"x-auth-user\": \"alice\""), "\(answer.body)")
             #expect(answer.body.contains("\"x-auth-email\": \"\(alice.mail ?? "")\""), "\(answer.body)")
-            #expect(answer.body.contains("\"x-auth-groups\": \"") && !answer.body.contains("admins"))
+            #expect(answer.body.contains("\"x-auth-groups\": \""))
             #expect(!answer.body.contains("\"authorization\""), "the application sees no password")
         }
 
@@ -147,19 +186,23 @@ import Testing
 
     /// A group alice is in.
     private func group(_ stage: Stage) throws -> String {
+        "groups=" + (try name(stage))
+    }
+
+    private func name(_ stage: Stage) throws -> String {
         try #require(stage.setting.sample.person("alice")?.nestedGroups.sorted().first { $0.allSatisfy(\.isLetter) })
     }
 
     @Test func nginxLetsInWhomTheDaemonKnows() async throws {
         let stage = try await Stage.make()
-        let nginx = try await startNginx(stage, groups: try group(stage))
+        let nginx = try await startNginx(stage, rule: try group(stage))
         try await checkTheDoor(stage)
         await stage.stop(nginx)
     }
 
     @Test func aPageWithFortyImagesIsOneBind() async throws {
         let stage = try await Stage.make()
-        let nginx = try await startNginx(stage, groups: try group(stage))
+        let nginx = try await startNginx(stage, rule: try group(stage))
         let alice = try #require(stage.setting.sample.person("alice"))
         let slapd = stage.setting.slapd
         let dn = stage.setting.sample.dn(of: "alice")
@@ -179,9 +222,18 @@ import Testing
         await stage.stop(nginx)
     }
 
+    @Test(arguments: ["nginx", "haproxy"]) func whatACallerSaysOfHimselfStaysOutside(_ proxy: String) async throws {
+        let stage = try await Stage.make()
+        let rule = "client_id=web"
+        let running =
+            proxy == "nginx" ? try await startNginx(stage, rule: rule) : try await startHAProxy(stage, rule: rule)
+        try await checkNothingIsForged(stage)
+        await stage.stop(running)
+    }
+
     @Test func nginxKeepsOthersOut() async throws {
         let stage = try await Stage.make()
-        let nginx = try await startNginx(stage, groups: "no-such-group,partner:\(try group(stage))")
+        let nginx = try await startNginx(stage, rule: "groups=no-such-group,partner:\(try name(stage))")
         let alice = try #require(stage.setting.sample.person("alice"))
         #expect(try await stage.ask("/", ["-u", "alice:\(alice.password)"]).status == 403)
         #expect(try await stage.ask("/_ldapauthd", ["-u", "alice:\(alice.password)"]).status == 404)
@@ -190,11 +242,7 @@ import Testing
 
     @Test func haproxyLetsInWhomTheDaemonKnows() async throws {
         let stage = try await Stage.make()
-        let group = try group(stage)
-        try stage.home.write(Array(try stage.documented("lua", groups: group).utf8), to: "ldapauthd.lua")
-        try stage.home.write(Array(try stage.documented("haproxy", groups: group).utf8), to: "haproxy.cfg")
-        let haproxy = try ChildProcess.start("/usr/sbin/haproxy", ["-db", "-f", stage.home.path(of: "haproxy.cfg")])
-        try await answers(stage, haproxy)
+        let haproxy = try await startHAProxy(stage, rule: try group(stage))
         try await checkTheDoor(stage)
         await stage.stop(haproxy)
     }
