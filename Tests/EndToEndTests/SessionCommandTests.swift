@@ -155,6 +155,30 @@ import Testing
         await daemon.stop()
     }
 
+    /// When the command is done, a login is good and stays so.
+    @Test func whoeverLogsInAfterARevocationIsServed() async throws {
+        let daemon = try await Self.daemon()
+        // Each round begins at another place in its second and in the daemon's polls.
+        for round in 0..<3 {
+            #expect(try await daemon.command(["revoke-before", "now"]).succeeded)
+            let web = try await daemon.token(["grant_type": "password", "username": "bert", "password": "pw"])
+            let lisa = try #require(try await daemon.login("lisa", "pw").text("access_token"))
+            try await Task.sleep(for: .seconds(2))
+            #expect(try await Self.isGood(lisa, "lisa", daemon), "round \(round)")
+            let token = try #require(web.text("access_token"))
+            let door = try await Curl.send([
+                "-H", "Authorization: Bearer \(token)", "\(daemon.url)/api/v1/auth/verify",
+            ])
+            #expect(door.status == 200, "round \(round)")
+            let next = try await daemon.token([
+                "grant_type": "refresh_token", "refresh_token": web.text("refresh_token") ?? "",
+            ])
+            #expect(next.status == 200, "round \(round): \(next.body)")
+            try await Task.sleep(for: .milliseconds(170))
+        }
+        await daemon.stop()
+    }
+
     @Test func peopleOfADirectoryAreNamedByTheirSource() async throws {
         let setting = try await Setting.make()
         let daemon = setting.daemon

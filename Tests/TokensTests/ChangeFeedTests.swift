@@ -92,7 +92,9 @@ import Testing
             try await there.rotate()
             let header = String(try there.sign(Array("{}".utf8)).prefix { $0 != "." })
             #expect(here.verifyingKey(header: header) != nil, "what one node signs, the others can verify at once")
-            #expect(here.readRefreshToken(there.refreshToken(session: session, generation: 0)) != nil)
+            #expect(
+                here.readRefreshToken(there.refreshToken(session: session, generation: 0, issuedAt: clock.now())) != nil
+            )
         }
         await feed.poll()
         #expect(here.document == there.document)

@@ -66,6 +66,24 @@ import Testing
         #expect(try await ask(world, second.refreshToken) == .inactive)
     }
 
+    @Test func aRefreshTokenByAnotherNodesNewKey() async throws {
+        let world = try await World()
+        let answer = try await world.logIn()
+        let id = try #require(answer.refreshToken.flatMap(world.keys.readRefreshToken)).session
+        let other = try await world.otherNode()
+        let token = other.refreshToken(session: id, generation: 0, issuedAt: world.clock.now())
+        #expect(world.keys.readRefreshToken(token) == nil)
+        await world.store.fail(with: StoreError(.unavailable, "gone"))
+        #expect(
+            await world.refusal { try await ask(world, token) }
+                == "temporarily_unavailable: The directory is not reachable"
+        )
+        await world.store.fail(with: nil)
+        // The store is asked for an unknown key once a second at most.
+        try await Task.sleep(for: .milliseconds(1100))
+        #expect(try await ask(world, token).isActive)
+    }
+
     @Test func anotherClientsRefreshTokenIsNotToldOf() async throws {
         let world = try await World()
         let token = try await world.logIn().refreshToken

@@ -68,7 +68,7 @@ import Testing
     func rotation() async throws {
         let ring = try await open(policy())
         let old = try ring.sign(Array("{}".utf8))
-        let oldRefresh = ring.refreshToken(session: .init(), generation: 0)
+        let oldRefresh = ring.refreshToken(session: .init(), generation: 0, issuedAt: clock.now())
         let next = try #require(try await store.keys().first { $0.phase == .next }).id
         #expect(try await !ring.rotateIfDue())
         clock.advance(.seconds(30 * 86_400 - 1))

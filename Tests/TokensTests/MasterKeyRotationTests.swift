@@ -51,7 +51,7 @@ import Testing
         let ring = try await ring(old, nil)
         try await ring.rotate()
         let before = try await store.keys()
-        let token = ring.refreshToken(session: UUID(), generation: 3)
+        let token = ring.refreshToken(session: UUID(), generation: 3, issuedAt: clock.now())
         try await ring.rotateMasterKey(to: new)
         let after = try await store.keys()
         #expect(after.map(\.id) == before.map(\.id))

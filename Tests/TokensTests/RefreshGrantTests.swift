@@ -120,6 +120,54 @@ import Testing
         }
     }
 
+    @Test("The same successor also when the keys were rotated meanwhile", arguments: [0, 3, 10])
+    func graceAcrossRotation(secondsBefore: Int) async throws {
+        let world = try await World()
+        let first = try await world.logIn()
+        world.clock.advance(.seconds(secondsBefore))
+        let second = try await world.refresh(first.refreshToken)
+        try await world.keys.rotate()
+        #expect(try await world.refresh(first.refreshToken).refreshToken == second.refreshToken)
+        world.clock.advance(.seconds(6))
+        #expect(try await world.refresh(first.refreshToken).refreshToken == second.refreshToken)
+        // And a further rotation, with the new key in use.
+        let third = try await world.refresh(second.refreshToken)
+        #expect(third.refreshToken.flatMap(RefreshToken.keyID) != second.refreshToken.flatMap(RefreshToken.keyID))
+        try await world.keys.rotate()
+        world.clock.advance(.seconds(6))
+        #expect(try await world.refresh(second.refreshToken).refreshToken == third.refreshToken)
+    }
+
+    @Test("What comes of a refresh during which everybody is revoked is revoked, too")
+    func revokedMeanwhile() async throws {
+        let world = try await World()
+        let first = try await world.logIn()
+        world.clock.advance(.seconds(1000))
+        world.authenticator.onRecheck { world.revoke() }
+        let second = try await world.refresh(first.refreshToken)
+        #expect(throws: AccessTokenError.revoked) { try world.service.verifier.verify(second.accessToken) }
+        #expect(await world.refusal { try await world.refresh(second.refreshToken) } == "invalid_grant: Stale token")
+    }
+
+    @Test(
+        "A login that a revocation meets between its session and its token is revoked with both",
+        arguments: [true, false]
+    )
+    func revokedWhileOpening(isBefore: Bool) async throws {
+        let world = try await World()
+        if isBefore { world.revoke() } else { await world.store.onOpen { world.revoke() } }
+        let first = try await world.logIn()
+        await world.store.onOpen {}
+        let refusal = await world.refusal { try await world.refresh(first.refreshToken) }
+        if isBefore {
+            _ = try world.service.verifier.verify(first.accessToken)
+            #expect(refusal == nil)
+        } else {
+            #expect(throws: AccessTokenError.revoked) { try world.service.verifier.verify(first.accessToken) }
+            #expect(refusal == "invalid_grant: Stale token")
+        }
+    }
+
     @Test("Two refreshes old is reuse even within the grace")
     func older() async throws {
         let world = try await World()

@@ -172,6 +172,34 @@ import Testing
         #expect(world.audit.events.count { $0.kind == .logout } == 2)
     }
 
+    @Test func whatIsRevokedIsNoLongerListed() async throws {
+        let world = try await World()
+        let web = try await world.logIn()
+        world.clock.advance(.seconds(10))
+        let login = try await world.login()
+        #expect(try await world.service.sessions(login.accessToken).map(\.number) == [78, 77])
+        await world.store.setNotBefore(.client("web"), seconds: world.clock.now().seconds)
+        await world.feed.poll()
+        #expect(try await world.service.sessions(login.accessToken).map(\.number) == [78])
+        let isEnded = try await world.service.endSession(77, bearer: login.accessToken, context: World.caller)
+        #expect(!isEnded)
+        #expect(!world.audit.events.contains { $0.kind == .logout })
+        #expect(await world.refusal { try await world.refresh(web.refreshToken) } == "invalid_grant: Stale token")
+        let next = try await world.logIn()
+        #expect(try await world.service.sessions(next.accessToken).map(\.number) == [79, 78])
+    }
+
+    @Test func aTokenByAnotherNodesNewKeyIsRevoked() async throws {
+        let world = try await World()
+        let answer = try await world.logIn()
+        let id = try #require(answer.refreshToken.flatMap(world.keys.readRefreshToken)).session
+        let other = try await world.otherNode()
+        let token = other.refreshToken(session: id, generation: 0, issuedAt: world.clock.now())
+        #expect(world.keys.readRefreshToken(token) == nil)
+        try await revoke(world, token)
+        #expect(throws: AccessTokenError.sessionEnded) { try world.service.verifier.verify(answer.accessToken) }
+    }
+
     @Test func anOutageIsToldAndTheSessionIsDeadHereAllTheSame() async throws {
         let world = try await World()
         let answer = try await world.logIn()

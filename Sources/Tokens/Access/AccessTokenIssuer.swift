@@ -10,7 +10,6 @@ struct AccessTokenIssuer {
     func issue(_ outcome: GrantOutcome) throws(KeyError) -> IssuedToken {
         let session = outcome.session
         let subject = session?.identity.key.subject ?? client.id
-        let notBefore = tools.revocations.notBefore(client: client.id, subject: subject)
         var end = outcome.now + tools.lifetimes(client, session?.kind ?? .refreshable).access
         if let session { end = min(end, session.hardEnd) }
         let now = outcome.now.seconds
@@ -19,7 +18,7 @@ struct AccessTokenIssuer {
             subject: subject,
             audience: client.audience.isEmpty ? [tools.settings.issuer] : client.audience,
             expiresAt: end.seconds,
-            issuedAt: max(now, notBefore),
+            issuedAt: outcome.issuedAt.seconds,
             id: Self.uniqueID(),
             clientID: client.id,
             scope: outcome.scopes.joined(separator: " "),
@@ -31,12 +30,16 @@ struct AccessTokenIssuer {
             scopes: outcome.scopes,
             session: session,
             refreshExpiresIn: 0,
-            notBefore: notBefore,
+            notBefore: tools.revocations.notBefore(client: client.id, subject: subject),
             client: client,
             signOnReply: outcome.signOnReply
         )
         if let session, outcome.isRefreshable {
-            issued.refreshToken = tools.keys.refreshToken(session: session.id, generation: session.generation)
+            issued.refreshToken = tools.keys.refreshToken(
+                session: session.id,
+                generation: session.generation,
+                issuedAt: session.rotatedAt
+            )
             issued.refreshExpiresIn = Self.seconds(min(session.idleEnd, session.hardEnd).seconds - now)
         }
         return issued

@@ -59,6 +59,12 @@ public final class Revocations: Sendable {
         }
     }
 
+    /// True when all that was given out for that session is older than the not-before, so that nothing of it is good.
+    public func isRevoked(_ session: Session) -> Bool {
+        let notBefore = notBefore(client: session.client, subject: session.identity.key.subject)
+        return max(session.rotatedAt, session.authenticatedAt).seconds < notBefore
+    }
+
     /// What was not known before.
     public struct News: Sendable {
         /// How many sessions.

@@ -15,10 +15,12 @@ struct ClientCredentialsGrant: GrantHandler {
     }
 
     func session(_ verified: Void, _ call: GrantCall) async throws(Refusal) -> GrantOutcome {
-        GrantOutcome(
+        let now = tools.clock.now()
+        return GrantOutcome(
             session: nil,
             scopes: call.scopes ?? call.client.defaultScopes,
-            now: tools.clock.now()
+            now: now,
+            issuedAt: tools.issueMoment(now, client: call.client, subject: call.client.id)
         )
     }
 }

@@ -6,8 +6,10 @@ struct GrantOutcome: Sendable {
     var session: Session?
     /// What this answer grants.
     var scopes: [String]
-    /// The moment the token is issued.
+    /// The clock, from which lifetimes are counted.
     var now: Timestamp
+    /// The moment the token counts as issued, as its session's row has it.
+    var issuedAt: Timestamp
     /// Whether the answer carries a refresh token.
     var isRefreshable = false
     /// For a caller who showed a proof instead of a password.

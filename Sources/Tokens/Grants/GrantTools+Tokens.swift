@@ -12,6 +12,15 @@ extension GrantTools {
         }
     }
 
+    /// A refresh token of this store; nil for any other text.
+    func refreshToken(_ text: String) async throws(TokenError) -> RefreshToken? {
+        do {
+            return try await keys.findRefreshToken(text)
+        } catch {
+            throw .unavailable(retryAfter: 5)
+        }
+    }
+
     /// The person in the claims; a client's own token has none.
     func person(_ claims: AccessTokenClaims) throws(TokenError) -> AccessTokenClaims.Person {
         guard let person = claims.person else { throw .noPerson }
@@ -23,6 +32,11 @@ extension GrantTools {
         let session = try await read { () throws(StoreError) in try await sessions.session(id) }
         guard let session, session.endedAt == nil, clock.now() < session.hardEnd else { throw .bearerRefused }
         return session
+    }
+
+    /// True for what is live by its row, and was not ended or revoked since as far as this node has heard.
+    func isLive(_ session: Session) -> Bool {
+        session.isLive(at: clock.now()) && !revocations.isEnded(session.id) && !revocations.isRevoked(session)
     }
 
     /// Asks the store; its failure is an outage.

@@ -24,6 +24,9 @@ struct GrantTools: Sendable {
 
     /// The moment from which tokens issued now count: now, or the end of the second of a revocation, so that they
     /// are not revoked by it.
+    ///
+    /// To be asked for once a grant: a revocation heard of between two looks would hold for the row and not for the token,
+    /// or the other way round.
     func issueMoment(_ now: Timestamp, client: Client, subject: String) -> Timestamp {
         max(now, Timestamp(seconds: revocations.notBefore(client: client.id, subject: subject)))
     }
@@ -73,7 +76,8 @@ struct GrantTools: Sendable {
         _ identity: Identity,
         scopes: [String],
         _ call: GrantCall,
-        now: Timestamp
+        now: Timestamp,
+        issuedAt: Timestamp
     ) async throws(Refusal) -> Session {
         let lifetimes = lifetimes(call.client, kind)
         let hardEnd = now + lifetimes.session
@@ -83,7 +87,7 @@ struct GrantTools: Sendable {
             identity: identity,
             client: call.client.id,
             scopes: scopes,
-            createdAt: issueMoment(now, client: call.client, subject: identity.key.subject),
+            createdAt: issuedAt,
             idleEnd: min(now + lifetimes.idle, hardEnd),
             hardEnd: hardEnd,
             address: call.context.address,

@@ -50,14 +50,23 @@ struct LoginGrant: GrantHandler {
 
     func session(_ verified: Verified, _ call: GrantCall) async throws(Refusal) -> GrantOutcome {
         let now = tools.clock.now()
-        let session = try await continued(verified, call, now)
+        let moment = tools.issueMoment(now, client: call.client, subject: verified.identity.key.subject)
+        let session = try await continued(verified, call, moment)
         if let session {
             // A scope taken from the client since the session was opened is gone.
-            return GrantOutcome(session: session, scopes: session.scopes.filter(call.client.scopes.contains), now: now)
+            let scopes = session.scopes.filter(call.client.scopes.contains)
+            return GrantOutcome(session: session, scopes: scopes, now: now, issuedAt: moment)
         }
         let scopes = call.client.defaultScopes.isEmpty ? call.client.scopes : call.client.defaultScopes
-        let opened = try await tools.open(.login, verified.identity, scopes: scopes, call, now: now)
-        return GrantOutcome(session: opened, scopes: opened.scopes, now: now)
+        let opened = try await tools.open(
+            .login,
+            verified.identity,
+            scopes: scopes,
+            call,
+            now: now,
+            issuedAt: moment
+        )
+        return GrantOutcome(session: opened, scopes: opened.scopes, now: now, issuedAt: moment)
     }
 
     /// A number, or `default_directory`, or the local accounts (wire contract §3).
@@ -89,10 +98,9 @@ struct LoginGrant: GrantHandler {
     private func continued(
         _ verified: Verified,
         _ call: GrantCall,
-        _ now: Timestamp
+        _ moment: Timestamp
     ) async throws(Refusal) -> Session? {
         guard request.inSession == 1 else { return nil }
-        let moment = tools.issueMoment(now, client: call.client, subject: verified.identity.key.subject)
         func reauthenticate(_ id: UUID) async throws(Refusal) -> Session? {
             var session = try await tools.ask { () throws(StoreError) in
                 try await tools.sessions.reauthenticate(id, identity: verified.identity, now: moment)

@@ -70,11 +70,20 @@ struct PasswordGrant: GrantHandler {
     func session(_ verified: Verified, _ call: GrantCall) async throws(Refusal) -> GrantOutcome {
         let now = tools.clock.now()
         let scopes = call.scopes ?? call.client.defaultScopes
-        let session = try await tools.open(.refreshable, verified.identity, scopes: scopes, call, now: now)
+        let moment = tools.issueMoment(now, client: call.client, subject: verified.identity.key.subject)
+        let session = try await tools.open(
+            .refreshable,
+            verified.identity,
+            scopes: scopes,
+            call,
+            now: now,
+            issuedAt: moment
+        )
         return GrantOutcome(
             session: session,
             scopes: session.scopes,
             now: now,
+            issuedAt: moment,
             // Only to a client that may use it.
             isRefreshable: call.client.grants.contains(.refreshToken),
             signOnReply: verified.reply

@@ -3,11 +3,18 @@ internal import Authentication
 /// `grant_type=refresh_token` (RFC 6749 §6): checks the token, looks at the person again, and rotates.
 struct RefreshGrant: GrantHandler {
     /// What was found out about a presented token.
-    enum Verified {
-        /// The token is the session's present one; `identity` is the person as re-checked, nil when nobody could say.
-        case present(Session, RefreshToken, identity: Identity?)
-        /// The token is the one before, within the grace: its successor is answered again.
-        case repeated(Session)
+    struct Verified {
+        enum Use {
+            /// It is the session's present one; `identity` is the person as re-checked, nil when nobody could say.
+            case present(RefreshToken, identity: Identity?)
+            /// It is the one before, within the grace: its successor is answered again.
+            case repeated
+        }
+
+        var session: Session
+        var use: Use
+        /// The not-before it was checked against. One set since must not be outlived by what is made of the token now.
+        var notBefore: Int64
     }
 
     let tools: GrantTools
@@ -37,20 +44,27 @@ struct RefreshGrant: GrantHandler {
         try await requireSource(session, call.client, now)
         _ = try granted(session, call)
         guard token.generation == session.generation else {
-            return .repeated(try await settleReuse(token, session, now))
+            let session = try await settleReuse(token, session, now)
+            return Verified(session: session, use: .repeated, notBefore: notBefore)
         }
-        return .present(session, token, identity: try await recheck(session, now))
+        let identity = try await recheck(session, now)
+        return Verified(session: session, use: .present(token, identity: identity), notBefore: notBefore)
     }
 
     func session(_ verified: Verified, _ call: GrantCall) async throws(Refusal) -> GrantOutcome {
         let now = tools.clock.now()
-        switch verified {
-        case .repeated(let session):
-            return GrantOutcome(session: session, scopes: try granted(session, call), now: now, isRefreshable: true)
-        case .present(let session, let token, let identity):
-            let rotated = try await rotate(session, token, identity, call, now)
-            return GrantOutcome(session: rotated, scopes: try granted(rotated, call), now: now, isRefreshable: true)
+        let moment = max(now, Timestamp(seconds: verified.notBefore))
+        var session = verified.session
+        if case .present(let token, let identity) = verified.use {
+            session = try await rotate(session, token, identity, call, now, issuedAt: moment)
         }
+        return GrantOutcome(
+            session: session,
+            scopes: try granted(session, call),
+            now: now,
+            issuedAt: moment,
+            isRefreshable: true
+        )
     }
 
     /// The present scopes of this answer: a refresh may narrow them, never widen (RFC 6749 §6), and a scope taken from
@@ -126,7 +140,8 @@ struct RefreshGrant: GrantHandler {
         _ token: RefreshToken,
         _ identity: Identity?,
         _ call: GrantCall,
-        _ now: Timestamp
+        _ now: Timestamp,
+        issuedAt: Timestamp
     ) async throws(Refusal) -> Session {
         let idle = tools.lifetimes(call.client, session.kind).idle
         // The host that answered is for the audit line and no reason to write the row's person anew.
@@ -135,7 +150,7 @@ struct RefreshGrant: GrantHandler {
         let rotation = Rotation(
             session: session.id,
             generation: token.generation,
-            now: tools.issueMoment(now, client: call.client, subject: session.identity.key.subject),
+            now: issuedAt,
             idleEnd: identity == nil ? nil : min(now + idle, session.hardEnd),
             // Unchanged is the rule, and then the row keeps what it has.
             identity: identity == known ? nil : identity

@@ -11,7 +11,7 @@ struct Introspector: Sendable {
         // Whoever may ask without proving anything may try out tokens he found (RFC 7662 §2.1, §4).
         guard client.secret != nil else { throw .invalidClient }
         guard let token = query.token, !token.isEmpty else { throw .missing("token") }
-        if let refresh = tools.keys.readRefreshToken(token) { return try await answer(refresh, client) }
+        if let refresh = try await tools.refreshToken(token) { return try await answer(refresh, client) }
         guard let claims = try? tools.verifier.verify(token) else { return .inactive }
         return Introspection(claims)
     }

@@ -192,9 +192,11 @@ public final class KeyRing: Sendable {
         snapshot.verifying[header]
     }
 
-    /// The refresh token of a session at a generation.
-    func refreshToken(session: UUID, generation: Int32) -> String {
-        RefreshToken(session: session, generation: generation).encode(with: use.refresh)
+    /// The refresh token of a session at a generation; the same for the same moment, also after a rotation of keys.
+    ///
+    /// - Parameter issuedAt: when that generation began.
+    func refreshToken(session: UUID, generation: Int32, issuedAt: Timestamp) -> String {
+        RefreshToken(session: session, generation: generation).encode(with: use.refresh(at: issuedAt))
     }
 
     /// Reads a refresh token; nil for whatever was not made with a key of this store, as far as this node has heard.

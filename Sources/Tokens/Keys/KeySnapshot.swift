@@ -18,6 +18,8 @@ struct KeySnapshot: Sendable {
     let formerSigning: [(key: SigningKey, retireAt: Timestamp)]
     /// What made refresh tokens before, and until when it is kept; the latest first.
     let formerRefresh: [(key: RefreshKey, retireAt: Timestamp)]
+    /// All that make or made refresh tokens, and since when: the current one, then retired ones, the latest first.
+    private let refreshByAge: [(key: RefreshKey, since: Timestamp)]
 
     /// Opens the stored keys.
     init(_ stored: [StoredKey], masterKey: MasterKey) throws(KeyError) {
@@ -55,7 +57,29 @@ struct KeySnapshot: Sendable {
         self.refreshKeys = refreshKeys
         self.formerSigning = formerSigning
         self.formerRefresh = formerRefresh
+        refreshByAge = Self.byAge(stored, refreshKeys)
         document = KeySetDocument.encode(published.sorted { $0.rank < $1.rank }.map(\.key))
+    }
+
+    /// By the order of their retirement, because clocks may have jumped between their beginnings.
+    private static func byAge(
+        _ stored: [StoredKey],
+        _ keys: [UInt32: RefreshKey]
+    ) -> [(key: RefreshKey, since: Timestamp)] {
+        stored.enumerated().filter { $0.element.use == .refresh }
+            .sorted { left, right in
+                let (ends, others) = (left.element.retireAt?.milliseconds, right.element.retireAt?.milliseconds)
+                return (ends ?? .max, left.offset) > (others ?? .max, right.offset)
+            }
+            .compactMap { row in
+                let key = UInt32(row.element.id, radix: 16).flatMap { keys[$0] }
+                return key.map { ($0, row.element.activatedAt ?? row.element.createdAt) }
+            }
+    }
+
+    /// The key that was in use for so long at a moment, or else the one in use longest.
+    func refresh(usedFor age: Duration, at moment: Timestamp) -> RefreshKey {
+        refreshByAge.first { $0.since + age <= moment }?.key ?? refreshByAge.last?.key ?? refresh
     }
 
     private static func signingKey(_ row: StoredKey, _ secret: [UInt8]) throws(KeyError) -> SigningKey {

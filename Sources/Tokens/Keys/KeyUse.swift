@@ -64,9 +64,17 @@ struct KeyUse: Sendable {
         return signingBefore.key
     }
 
-    /// Makes refresh tokens now.
-    var refresh: RefreshKey {
-        guard let refreshBefore, ContinuousClock.now < refreshBefore.until else { return snapshot.refresh }
+    /// How old a refresh key is when the first token is made with it: by then every process has heard of it.
+    static let changeover = settling + .seconds(1)
+
+    /// Makes the refresh token that was issued at `moment`, by the row of its session: whoever presents the one before it
+    /// again gets the same one, though the keys were rotated meanwhile.
+    func refresh(at moment: Timestamp) -> RefreshKey {
+        let key = snapshot.refresh(usedFor: Self.changeover, at: moment)
+        guard key.id == snapshot.refresh.id, let refreshBefore, ContinuousClock.now < refreshBefore.until else {
+            return key
+        }
+        // Clocks disagree, or this node has slept: it has heard of the key only now.
         return refreshBefore.key
     }
 }

@@ -17,7 +17,7 @@ struct SessionDesk: Sendable {
         let client = try await gate.client(query.client, context)
         guard let token = query.token, !token.isEmpty else { throw .missing("token") }
         let found: Session?
-        if let refresh = tools.keys.readRefreshToken(token) {
+        if let refresh = try await tools.refreshToken(token) {
             found = try await session(refresh.session)
         } else if let claims = try? tools.verifier.authenticate(token) {
             guard claims.clientID == client.id else { throw .tokenOfOtherClient }
@@ -52,7 +52,7 @@ struct SessionDesk: Sendable {
         let sessions = try await tools.read { () throws(StoreError) in
             try await people.sessions(of: key, now: now, limit: Self.longestList)
         }
-        return sessions.filter { !tools.revocations.isEnded($0.id) }
+        return sessions.filter(tools.isLive)
             .map { SessionSummary($0, isCurrent: $0.id == person.session) }
     }
 
@@ -61,9 +61,7 @@ struct SessionDesk: Sendable {
         let start = ContinuousClock.now
         let (_, key) = try owner(bearer)
         let session = try await tools.read { () throws(StoreError) in try await people.session(number: number) }
-        guard let session, session.identity.key == key, session.isLive(at: tools.clock.now()),
-            !tools.revocations.isEnded(session.id)
-        else { return false }
+        guard let session, session.identity.key == key, tools.isLive(session) else { return false }
         var event = AuditEvent(.logout)
         event.client = session.client
         try await end(session, event, context, start)

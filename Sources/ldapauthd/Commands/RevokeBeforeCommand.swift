@@ -9,8 +9,9 @@ struct RevokeBeforeCommand: AsyncParsableCommand {
         commandName: "revoke-before",
         abstract: "Refuses all tokens issued before a moment: of everybody, of one client, or of one person.",
         discussion: """
-            A running daemon obeys within a second. Access and refresh tokens issued earlier are refused for good; whoever logs \
-            in afterwards is served. It cannot be taken back: an earlier moment than one in force changes nothing.
+            A running daemon obeys within a second, and the command takes as long: when it is done, whoever logs in is served. \
+            Access and refresh tokens issued earlier are refused for good. It cannot be taken back: an earlier moment than one \
+            in force changes nothing.
 
               ldapauthd revoke-before now
               ldapauthd revoke-before now --client web
@@ -44,11 +45,32 @@ struct RevokeBeforeCommand: AsyncParsableCommand {
                 let (scopes, whose) = try await scopes(configuration, store)
                 var inForce: Int64 = 0
                 for scope in scopes { inForce = max(inForce, try await store.setNotBefore(scope, seconds: seconds)) }
+                let isWritten = ContinuousClock.now
                 let moment = DateText.utc(Timestamp(seconds: inForce))
                 Operator.leaveTrace("revoke-before", user: user, client: client, outcome: moment)
+                try await Self.untilObeyed(Timestamp(seconds: inForce), since: isWritten)
                 if inForce > seconds { Terminal.say("A later moment was in force already; nothing was changed.") }
                 Terminal.say("Tokens \(whose) issued before \(moment) are refused.")
             }
+        }
+    }
+
+    /// How long daemons may take to hear of it.
+    private static let hearing = Duration.seconds(1)
+    /// Nobody waits for a moment that a clock in the far future has set.
+    private static let patience = Duration.seconds(2)
+
+    /// Waits until a login is good whoever serves it: a daemon that has heard issues tokens as of the not-before, one that
+    /// has not as of its clock, which may lag behind this one.
+    private static func untilObeyed(
+        _ moment: Timestamp,
+        since written: ContinuousClock.Instant,
+        clock: some WallClock = SystemWallClock()
+    ) async throws {
+        guard clock.now() < moment + Session.clockLeeway else { return }
+        try await Task.sleep(until: written + hearing)
+        while clock.now() < moment, ContinuousClock.now < written + patience {
+            try await Task.sleep(for: .milliseconds(20))
         }
     }
 

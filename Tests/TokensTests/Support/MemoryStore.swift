@@ -13,6 +13,7 @@ actor MemoryStore: SessionStore, PeopleStore, KeyStore, ChangeStore {
     private var number: Int64 = 0
     private var failure: StoreError?
     private var swapsToLose = 0
+    private var onOpen: @Sendable () -> Void = {}
     private(set) var reads = 0
     private(set) var writes = 0
 
@@ -28,6 +29,9 @@ actor MemoryStore: SessionStore, PeopleStore, KeyStore, ChangeStore {
 
     /// The next `count` swaps of keys find that another process was first.
     func loseSwaps(_ count: Int) { swapsToLose = count }
+
+    /// What happens once a session is opened, before its token is made.
+    func onOpen(_ body: @escaping @Sendable () -> Void) { onOpen = body }
 
     /// Takes a userId away, as `attributes.user_id` of another person would.
     func own(_ number: Int32, by key: IdentityKey) { identities[key] = number }
@@ -77,6 +81,7 @@ actor MemoryStore: SessionStore, PeopleStore, KeyStore, ChangeStore {
         session.number = nextNumber
         nextNumber += 1
         sessions[session.id] = session
+        onOpen()
         return session
     }
 

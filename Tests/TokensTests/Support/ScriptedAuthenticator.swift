@@ -13,6 +13,7 @@ final class ScriptedAuthenticator: Authenticating {
         var change: PasswordChangeResult?
         var changes: [PasswordChangeRequest] = []
         var signOns: [SignOnRequest] = []
+        var onRecheck: @Sendable () -> Void = {}
     }
 
     private let state: Mutex<State>
@@ -37,6 +38,9 @@ final class ScriptedAuthenticator: Authenticating {
     var requests: [AuthenticationRequest] { state.withLock { $0.requests } }
     var recheckCount: Int { state.withLock { $0.rechecks } }
 
+    /// What happens while somebody is looked at again.
+    func onRecheck(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.onRecheck = body } }
+
     /// While true, nobody is answered.
     var isHeld: Bool {
         get { state.withLock { $0.isHeld } }
@@ -51,6 +55,7 @@ final class ScriptedAuthenticator: Authenticating {
 
     func recheck(_ key: IdentityKey, locator: String?, credentialState: String?) async -> RecheckResult {
         await Task.yield()
+        state.withLock { $0.onRecheck }()
         return state.withLock { state in
             state.rechecks += 1
             if let recheck = state.recheck { return recheck }

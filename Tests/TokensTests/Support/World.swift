@@ -110,6 +110,25 @@ final class World: Sendable {
         )
     }
 
+    /// Another node on the same store, whose keys this one has not heard of.
+    func otherNode() async throws -> KeyRing {
+        let other = try await KeyRing.open(
+            store: store,
+            masterKey: masterKey,
+            policy: KeyPolicy(settings: TokenSettings(), clients: Self.clients),
+            pool: InlinePool(),
+            clock: clock
+        )
+        try await other.rotate()
+        clock.advance(KeyUse.changeover)
+        return other
+    }
+
+    /// Tokens of everybody issued before the next second are bad from now on, here at once.
+    func revoke() {
+        revocations.apply(StoreChanges(number: 0, notBefore: [(.everyone, clock.now().seconds + 1)]))
+    }
+
     /// The whole of `web`'s credentials.
     static var web: ClientCredentials { ClientCredentials(id: "web", secrets: [Password("s3")]) }
 
