@@ -1,6 +1,9 @@
 internal import Tokens
 
 extension BodySchema {
+    /// The name and the password of the person in samples, one of the demo's.
+    static let samplePerson = "terry-j"
+
     /// `LoginBinding`, the body of POST /token.
     static let login = BodySchema(
         key: "login",
@@ -21,7 +24,7 @@ extension BodySchema {
                 isUnique: true,
                 isRequired: true,
                 summary: "The name as typed; `DOMAIN\\user` and `user@domain` choose a directory.",
-                sample: "terry-j"
+                sample: samplePerson
             ),
             Field(
                 name: "Password",
@@ -29,7 +32,7 @@ extension BodySchema {
                 isUnique: true,
                 isRequired: true,
                 summary: "The password: octets, never normalised.",
-                sample: "terry-j"
+                sample: samplePerson
             ),
             Field(
                 name: "LDAPServerId",
@@ -71,14 +74,14 @@ extension BodySchema {
                 kind: .text,
                 isUnique: true,
                 summary: "The name as typed; for the grant `password`.",
-                sample: "terry-j"
+                sample: samplePerson
             ),
             Field(
                 name: "password",
                 kind: .secret,
                 isUnique: true,
                 summary: "The password: octets, never normalised; for the grant `password`.",
-                sample: "terry-j"
+                sample: samplePerson
             ),
             Field(
                 name: "grant_type",
@@ -107,7 +110,8 @@ extension BodySchema {
                 isUnique: true,
                 isRequired: true,
                 summary: "The access token or the refresh token.",
-                sample: "eyJ..."
+                sample: "eyJ...",
+                variable: "TOKEN"
             ),
             Field(
                 name: "token_type_hint",

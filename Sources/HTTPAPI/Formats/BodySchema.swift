@@ -21,6 +21,8 @@ struct BodySchema: Sendable {
         let summary: String
         /// A value to paste; nil leaves the member out of samples.
         var sample: String?
+        /// The variable of a shell that holds it in command lines, for what nobody could paste.
+        var variable: String?
     }
 
     /// What ModelState keys begin with; the name of the parameter in the original's controllers.

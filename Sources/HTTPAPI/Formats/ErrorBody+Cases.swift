@@ -3,6 +3,8 @@ public import Tokens
 extension ErrorBody {
     /// The challenge for a client that tried Basic.
     public static let basicChallenge = "Basic realm=\"ldapauthd\""
+    /// The challenge for who sent no bearer token (RFC 6750 §3: without an error code).
+    public static let bearerChallenge = "Bearer"
     /// The challenge for a bearer token that is not accepted (RFC 6750 §3).
     public static let invalidTokenChallenge = "Bearer error=\"invalid_token\""
     /// The challenge for a live token of the wrong kind (RFC 6750 §3.1).

@@ -40,6 +40,7 @@ extension HelpPage {
                         }
                     }
                     html.element("dd") { html in
+                        html.element("p", ["class": "said"], error.message)
                         html.prose(answer.summary)
                         writeHeaders(answer, to: &html)
                         html.element("details") { html in

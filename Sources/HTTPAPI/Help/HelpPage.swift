@@ -48,8 +48,9 @@ struct HelpPage {
             writeParameters(to: &html)
             writeBody(to: &html)
             html.element("h2", "To paste")
-            html.element("pre", ["id": "curl"], RequestSamples(endpoint).curl(base: address))
-            if endpoint.security.contains(.bearer) {
+            let lines = RequestSamples(endpoint).curl(base: address)
+            for line in lines { html.element("pre", ["class": "curl"], line) }
+            if lines.contains(where: { $0.contains("$TOKEN") }) {
                 html.element("p", ["class": "faint"]) { $0.prose("`TOKEN` holds an access token.") }
             }
             writeAnswers(to: &html)
@@ -71,11 +72,16 @@ struct HelpPage {
                 Self.item(
                     parameter.name,
                     words + (parameter.isRequired ? ["required"] : []),
-                    parameter.summary,
+                    parameter.summary + Self.example(parameter),
                     in: &html
                 )
             }
         }
+    }
+
+    /// How a parameter of a query is written.
+    private static func example(_ parameter: Parameter) -> String {
+        parameter.place == .query ? " Such as `?\(RequestSamples.query(parameter))`." : ""
     }
 
     private func writeBody(to html: inout HTMLWriter) {

@@ -27,6 +27,7 @@ enum HelpStyle {
         dd { margin: 0; }
         .faint { color: var(--faint); font-weight: 400; font-size: .875rem; }
         .method { color: var(--faint); font-size: .875em; font-weight: 700; margin-right: .4em; }
+        .said { margin: 0; font-style: italic; }
         summary { cursor: pointer; color: var(--link); font-size: .875rem; }
         @media (min-width: 45rem) {
           dl > div { display: grid; grid-template-columns: 15rem 1fr; column-gap: 1.5rem; }

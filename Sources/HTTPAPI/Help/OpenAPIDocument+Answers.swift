@@ -27,13 +27,30 @@ extension OpenAPIDocument {
         json.member("headers") { json in
             json.object { json in
                 for header in headers where written.insert(header.name).inserted {
+                    let samples = headers.filter { $0.name == header.name }.map(\.sample)
                     json.member(header.name) { json in
                         json.object { json in
                             if !header.summary.isEmpty { json.member("description", header.summary) }
                             json.member("schema") { json in json.object { $0.member("type", "string") } }
-                            json.member("example", header.sample)
+                            write(samples, to: &json)
                         }
                     }
+                }
+            }
+        }
+    }
+
+    /// All that a header may hold, each once.
+    private static func write(_ samples: [String], to json: inout JSONWriter) {
+        guard let first = samples.first, !samples.allSatisfy({ $0 == first }) else {
+            json.member("example", samples.first ?? "")
+            return
+        }
+        var written: Set<String> = []
+        json.member("examples") { json in
+            json.object { json in
+                for sample in samples where written.insert(sample).inserted {
+                    json.member("case\(written.count)") { json in json.object { $0.member("value", sample) } }
                 }
             }
         }

@@ -12,7 +12,11 @@ struct RequestSamples {
 
     /// The body as a form.
     var form: String {
-        fields.map { "\(Self.encode($0.field.name))=\(Self.encode($0.sample))" }.joined(separator: "&")
+        Self.form(fields)
+    }
+
+    private static func form(_ fields: [(field: BodySchema.Field, sample: String)]) -> String {
+        fields.map { "\(encode($0.field.name))=\(encode($0.sample))" }.joined(separator: "&")
     }
 
     /// The body in JSON.
@@ -48,28 +52,47 @@ struct RequestSamples {
         return String(decoding: writer.octets, as: UTF8.self)
     }
 
-    /// Path and query.
+    /// Path and query, without what may be left out: restrictions taken together would let nobody in.
     private var target: String {
         let path = endpoint.path.split(separator: "/").map { segment in
             let parameter = endpoint.parameters.first { $0.place == .path && segment == "{\($0.name)}" }
             return parameter.map { Self.encode($0.sample) } ?? String(segment)
         }
-        let query = endpoint.parameters.filter { $0.place == .query }.map { parameter in
-            let values = parameter.sample.split(separator: ",").map { Self.encode(String($0)) }
-            return "\(parameter.name)=\(values.joined(separator: ","))"
-        }
+        let query = endpoint.parameters.filter { $0.place == .query && $0.isRequired }.map(Self.query)
         return "/" + path.joined(separator: "/") + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
     }
 
-    /// A command line for a POSIX shell; `base` is the address below which the endpoints lie.
-    func curl(base: String) -> String {
-        var lines = ["curl -s \(Self.quote(base + target))"]
-        if !fields.isEmpty {
-            lines.append("-d \(Self.quote(form))")
-        } else if endpoint.method != .GET {
-            lines[0] = "curl -s -X \(endpoint.method.rawValue) \(Self.quote(base + target))"
+    /// A parameter as it stands in a query.
+    static func query(_ parameter: Parameter) -> String {
+        let values = parameter.sample.split(separator: ",").map { encode(String($0)) }
+        return "\(parameter.name)=\(values.joined(separator: ","))"
+    }
+
+    /// Command lines for a POSIX shell, one for each way to prove oneself; `base` is the address below which the endpoints
+    /// lie. They work as they stand where the demo's people are and `TOKEN` holds an access token.
+    func curl(base: String) -> [String] {
+        let proofs = endpoint.security.compactMap { security -> String? in
+            switch security {
+            case .client: nil
+            case .bearer: "-H \"Authorization: Bearer $TOKEN\""
+            case .basic: "-u \(Self.quote("\(BodySchema.samplePerson):\(BodySchema.samplePerson)"))"
+            }
         }
-        if endpoint.security.contains(.bearer) { lines.append("-H \"Authorization: Bearer $TOKEN\"") }
+        return proofs.isEmpty ? [curl(base: base, proof: nil)] : proofs.map { curl(base: base, proof: $0) }
+    }
+
+    private func curl(base: String, proof: String?) -> String {
+        var command = "curl -s"
+        // What has no body is told by status and headers.
+        if case .none? = endpoint.answers.first?.body { command += " -i" }
+        if fields.isEmpty, endpoint.method != .GET { command += " -X \(endpoint.method.rawValue)" }
+        var lines = ["\(command) \(Self.quote(base + target))"]
+        for (field, _) in fields {
+            if let variable = field.variable { lines.append("-d \"\(Self.encode(field.name))=$\(variable)\"") }
+        }
+        let known = fields.filter { $0.field.variable == nil }
+        if !known.isEmpty { lines.append("-d \(Self.quote(Self.form(known)))") }
+        if let proof { lines.append(proof) }
         return lines.joined(separator: " \\\n  ")
     }
 

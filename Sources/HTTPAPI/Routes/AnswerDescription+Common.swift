@@ -2,9 +2,9 @@ internal import Tokens
 
 /// Answers that several endpoints give.
 extension AnswerDescription {
-    /// A refusal in the terms of OAuth.
-    static func refused(_ code: TokenError.Code, _ description: String, _ summary: String) -> AnswerDescription {
-        AnswerDescription(ErrorBody(TokenError(code, description), basicTried: true), when: summary)
+    /// Refusals by the rules, as they are thrown.
+    static func refusals(_ expected: [ExpectedRefusal]) -> [AnswerDescription] {
+        expected.map { AnswerDescription(ErrorBody($0.error, basicTried: true), when: $0.when) }
     }
 
     /// 401 with challenges.
@@ -12,31 +12,25 @@ extension AnswerDescription {
         AnswerDescription(.unauthorized(challenges: challenges), when: summary)
     }
 
-    /// What every endpoint with a Bearer token may answer.
-    static let bearerRefused = unauthorized(
-        challenges: [ErrorBody.invalidTokenChallenge],
-        when: "The token is missing or not live, or its session has ended."
-    )
+    /// What an endpoint that takes nothing but a Bearer token may answer.
+    static let bearerRefusals =
+        [unauthorized(challenges: [ErrorBody.bearerChallenge], when: "There is no access token.")]
+        + refusals(ExpectedRefusal.person)
+}
 
-    /// For endpoints about a person.
-    static let noPerson = refused(
-        .insufficientScope,
-        "The token is a client's own and belongs to no person and no session",
-        "The token is a client's own."
-    )
+extension Endpoint {
+    /// True when a reader is told of that refusal: of its status, its `error`, its text and its challenges.
+    func describes(_ refusal: ErrorBody) -> Bool {
+        (answers + commonAnswers).contains { answer in
+            guard case .error(let told) = answer.body, told.status == refusal.status, told.error == refusal.error,
+                Self.opening(told.message) == Self.opening(refusal.message)
+            else { return false }
+            // RFC 6749 §5.2: a client that has not tried Basic is not asked for it.
+            let isUnasked = refusal.challenges.isEmpty && told.challenges == [ErrorBody.basicChallenge]
+            return told.challenges == refusal.challenges || isUnasked
+        }
+    }
 
-    /// 429 and 503.
-    static let tryLater = [
-        AnswerDescription(
-            ErrorBody(TokenError(.temporarilyUnavailable, "Too many attempts", retryAfter: 30, isThrottled: true)),
-            when: "Too many attempts with this name or from this address."
-        ),
-        storeDown,
-    ]
-
-    /// 503.
-    static let storeDown = AnswerDescription(
-        ErrorBody(TokenError(.temporarilyUnavailable, "The directory is not reachable", retryAfter: 5)),
-        when: "Nobody who could say answers."
-    )
+    /// A text up to where it may name a value.
+    private static func opening(_ text: String) -> Substring { text.prefix { $0 != ":" && $0 != "'" } }
 }

@@ -44,8 +44,13 @@ struct AnswerDescription: Sendable {
             error.status,
             summary,
             headers: error.headers.filter { $0.name != "Connection" }
-                .map { Header(name: $0.name, summary: "", sample: $0.value) },
+                .map { Header(name: $0.name, summary: Self.condition($0.value), sample: $0.value) },
             body: .error(error)
         )
+    }
+
+    /// When a header is there, if not always.
+    private static func condition(_ value: String) -> String {
+        value == ErrorBody.basicChallenge ? "When `Authorization: Basic` was tried." : ""
     }
 }

@@ -55,16 +55,7 @@ struct Endpoint: Sendable {
     /// What the checks before a handler may answer, and what may happen to every request.
     var commonAnswers: [AnswerDescription] {
         var answers: [AnswerDescription] = []
-        if body != nil {
-            answers += [
-                AnswerDescription(ErrorBody(RequestFault(.unreadable)), when: "The body cannot be read."),
-                AnswerDescription(.bodyTooLarge, when: "The body is larger than http.max_body."),
-                AnswerDescription(
-                    ErrorBody(RequestFault(.unsupportedMediaType, mediaType: "text/plain")),
-                    when: "The body is of a kind nobody here reads."
-                ),
-            ]
-        }
+        if let body { answers += bodyFaults(body) }
         if carriesCredentials {
             answers.append(AnswerDescription(.httpsRequired, when: "It came over plain http, and TLS is required."))
         }
@@ -72,6 +63,35 @@ struct Endpoint: Sendable {
             AnswerDescription(.internalError, when: "Something went wrong here; the log has the X-Request-Id."),
             AnswerDescription(.serverBusy, when: "The answer was not ready in time."),
         ]
+    }
+}
+
+extension Endpoint {
+    /// What may be wrong with a body before anybody looks at what it says.
+    private func bodyFaults(_ body: BodySchema) -> [AnswerDescription] {
+        let value = body.fields.first { $0.kind == .integer || $0.kind == .boolean }.map { field in
+            ModelStateEntry(
+                key: "\(body.key).\(field.name)",
+                message: "The value 'abc' is not valid for \(field.name)."
+            )
+        }
+        var faults: [(RequestFault, String)] = [
+            (
+                RequestFault(.unreadable, modelState: value.map { [$0] } ?? []),
+                "The body, or a value in it, cannot be read."
+            ),
+            (RequestFault(.duplicatedParameter), "A form gives a grant or credential member twice."),
+        ]
+        if security.contains(.client) {
+            faults.append((RequestFault(.severalClientMethods), "The client is named in the body and by Basic."))
+        }
+        faults += [
+            (RequestFault(.unsupportedMediaType, mediaType: "text/plain"), "The body is of a kind nobody here reads."),
+            (RequestFault(.missingMediaType), "There is a body without a Content-Type."),
+            (RequestFault(.unsupportedEncoding, mediaType: "gzip"), "The body is compressed."),
+        ]
+        return faults.map { AnswerDescription(ErrorBody($0), when: $1) }
+            + [AnswerDescription(.bodyTooLarge, when: "The body is larger than http.max_body.")]
     }
 }
 

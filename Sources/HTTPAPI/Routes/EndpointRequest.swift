@@ -75,7 +75,9 @@ struct EndpointRequest: Sendable {
     ///
     /// - Throws: 401 that asks for one (RFC 6750 §3: without an error code, because none was sent).
     func bearer() throws(ErrorBody) -> String {
-        guard case .bearer(let token)? = authorization else { throw .unauthorized(challenges: ["Bearer"]) }
+        guard case .bearer(let token)? = authorization else {
+            throw .unauthorized(challenges: [ErrorBody.bearerChallenge])
+        }
         return token
     }
 

@@ -118,7 +118,22 @@ struct EndpointResponder: RequestResponding {
             logger.error("request failed", metadata: ["error": "\(error)", "request_id": "\(request.id)"])
             body = .internalError
         }
+        #if DEBUG
+        noticeIfUntold(body, by: request)
+        #endif
         return OutgoingResponse(body, format: Self.format(for: request.incoming))
+    }
+
+    /// Pages and documents are made of descriptions; a refusal that has none is a fault of ours, for tests to find.
+    private func noticeIfUntold(_ refusal: ErrorBody, by request: EndpointRequest) {
+        guard let endpoint = request.endpoint, !endpoint.describes(refusal) else { return }
+        logger.critical(
+            "a refusal that its page does not tell of",
+            metadata: [
+                "endpoint": "\(endpoint.slug)", "status": "\(refusal.status)", "message": "\(refusal.message)",
+                "challenges": "\(refusal.challenges)",
+            ]
+        )
     }
 
     func respond(to fault: ConnectionFault, from peer: Peer) -> OutgoingResponse {

@@ -26,8 +26,11 @@ enum ForwardAuthEndpoint {
         sample: "web"
     )
 
-    /// A browser takes the first challenge it knows, and nginx before 1.23 passes on the first one only.
-    private static let challenges = ["Basic realm=\"ldapauthd\", charset=\"UTF-8\"", "Bearer"]
+    /// Their order has no meaning (RFC 9110 §11.6.1), but nginx before 1.23 passes on the first one only, and a browser does
+    /// something with Basic alone.
+    private static let challenges = ["Basic realm=\"ldapauthd\", charset=\"UTF-8\"", ErrorBody.bearerChallenge]
+    /// No password gets in then, so none is asked for.
+    private static let challengesOfAClient = [ErrorBody.bearerChallenge]
 
     /// `GET /api/v1/auth/verify`.
     static func verify(_ state: APIState) -> Endpoint {
@@ -48,9 +51,11 @@ enum ForwardAuthEndpoint {
             answers: [
                 AnswerDescription(200, "The request may pass.", headers: headers(of: sample)),
                 .unauthorized(challenges: challenges, when: "There are no credentials, or the password is refused."),
-                .unauthorized(challenges: [ErrorBody.invalidTokenChallenge], when: "The access token is not live."),
-                .refused(.accessDenied, "Not in any of the groups that may enter", "In none of the groups asked for."),
-            ] + AnswerDescription.tryLater
+                .unauthorized(
+                    challenges: challengesOfAClient,
+                    when: "`client_id` is given, and there is no access token."
+                ),
+            ] + AnswerDescription.refusals(ExpectedRefusal.verification)
         ) { request in
             let hasRule = request.has(group) || request.has(groups)
             let question = ForwardAuthRequest(
@@ -63,7 +68,7 @@ enum ForwardAuthEndpoint {
                 let answer = try await state.current.tokens.verify(question, context: request.context)
                 return .complete(OutgoingResponse(.ok, headers: fields(of: answer)))
             } catch let error as TokenError where error.code == .unauthorized {
-                throw ErrorBody.unauthorized(challenges: question.client == nil ? challenges : ["Bearer"])
+                throw ErrorBody.unauthorized(challenges: question.client == nil ? challenges : challengesOfAClient)
             }
         }
     }

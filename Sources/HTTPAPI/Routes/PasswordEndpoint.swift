@@ -18,16 +18,8 @@ enum PasswordEndpoint {
             caching: .never,
             body: .password,
             answers: [
-                AnswerDescription(204, "The new password works."),
-                .refused(.invalidGrant, "Invalid user credentials", "Wrong password, unknown person, locked account."),
-                .refused(
-                    .invalidRequest,
-                    "The new password is too short",
-                    "A field is missing, or the new password is against the rules of its source."
-                ),
-                .unauthorized(challenges: [ErrorBody.invalidTokenChallenge], when: "The Bearer token is not live."),
-                .noPerson,
-            ] + AnswerDescription.tryLater
+                AnswerDescription(204, "The new password works.")
+            ] + AnswerDescription.refusals(ExpectedRefusal.passwordChange)
         ) { request in
             let change = try request.read { RequestReader.password($0, authorization: request.authorization) }
             try await state.current.passwords.changePassword(change, context: request.context)

@@ -16,9 +16,8 @@ enum PersonEndpoints {
             caching: .never,
             security: [.bearer],
             answers: [
-                AnswerDescription(200, "The person.", body: .json(UserInfo.sample)), .bearerRefused, .noPerson,
-                .storeDown,
-            ]
+                AnswerDescription(200, "The person.", body: .json(UserInfo.sample))
+            ] + AnswerDescription.bearerRefusals
         ) { request in
             .json(try await state.current.tokens.userInfo(try request.bearer()))
         }
@@ -33,7 +32,7 @@ enum PersonEndpoints {
             carriesCredentials: true,
             caching: .never,
             security: [.bearer],
-            answers: [AnswerDescription(204, "The session has ended."), .bearerRefused, .noPerson, .storeDown]
+            answers: [AnswerDescription(204, "The session has ended.")] + AnswerDescription.bearerRefusals
         ) { request in
             try await state.current.tokens.logout(try request.bearer(), context: request.context)
             return .complete(OutgoingResponse(.noContent))
@@ -50,9 +49,8 @@ enum PersonEndpoints {
             caching: .never,
             security: [.bearer],
             answers: [
-                AnswerDescription(200, "The newest first.", body: .json(SessionList.sample)), .bearerRefused, .noPerson,
-                .storeDown,
-            ]
+                AnswerDescription(200, "The newest first.", body: .json(SessionList.sample))
+            ] + AnswerDescription.bearerRefusals
         ) { request in
             .json(SessionList(sessions: try await state.current.tokens.sessions(try request.bearer())))
         }
@@ -82,8 +80,7 @@ enum PersonEndpoints {
                     .notFound(uri: "https://auth.corp.example/api/v1/auth/sessions/78"),
                     when: "There is no live session of that number, or it is somebody else's."
                 ),
-                .bearerRefused, .noPerson, .storeDown,
-            ]
+            ] + AnswerDescription.bearerRefusals
         ) { request in
             let bearer = try request.bearer()
             let text = Array((request.value(of: number) ?? "").utf8)

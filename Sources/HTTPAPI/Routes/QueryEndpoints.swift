@@ -21,10 +21,8 @@ enum QueryEndpoints {
             security: [.client],
             body: .tokenQuery,
             answers: [
-                AnswerDescription(200, "The answer, for live tokens and others.", body: .json(Introspection.sample)),
-                .refused(.invalidRequest, "Missing parameter: token", "There is no token."),
-                .refused(.invalidClient, "Invalid client", "The client is unknown, public, or does not prove itself."),
-            ] + AnswerDescription.tryLater
+                AnswerDescription(200, "The answer, for live tokens and others.", body: .json(Introspection.sample))
+            ] + AnswerDescription.refusals(ExpectedRefusal.introspection)
         ) { request in
             .json(try await state.current.tokens.introspect(try query(request), context: request.context))
         }
@@ -42,16 +40,8 @@ enum QueryEndpoints {
             security: [.client],
             body: .tokenQuery,
             answers: [
-                AnswerDescription(200, "The token is dead now, if it was not before."),
-                .refused(.invalidRequest, "Missing parameter: token", "There is no token."),
-                .refused(.unauthorizedClient, "The token belongs to another client", "Nothing has happened to it."),
-                .refused(
-                    .unsupportedTokenType,
-                    "A client's own token has no session to end; it expires by itself",
-                    "It is the token of client_credentials."
-                ),
-                .refused(.invalidClient, "Invalid client", "The client is unknown or does not prove itself."),
-            ] + AnswerDescription.tryLater
+                AnswerDescription(200, "The token is dead now, if it was not before.")
+            ] + AnswerDescription.refusals(ExpectedRefusal.revocation)
         ) { request in
             try await state.current.tokens.revoke(try query(request), context: request.context)
             return .complete(OutgoingResponse(.ok))

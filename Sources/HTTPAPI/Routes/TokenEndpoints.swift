@@ -20,10 +20,8 @@ enum TokenEndpoints {
             caching: .never,
             body: .login,
             answers: [
-                AnswerDescription(200, "Logged in.", body: .negotiated(TokenModel.sample)),
-                .refused(.invalidGrant, "Invalid user credentials", "Wrong password, unknown person, locked account."),
-                .unauthorized(challenges: [ErrorBody.invalidTokenChallenge], when: "The Bearer token is not live."),
-            ] + AnswerDescription.tryLater
+                AnswerDescription(200, "Logged in.", body: .negotiated(TokenModel.sample))
+            ] + AnswerDescription.refusals(ExpectedRefusal.login)
         ) { request in
             let login = try request.read { RequestReader.login($0, authorization: request.header("authorization")) }
             return .negotiated(try await state.current.tokens.login(login, context: request.context))
@@ -42,18 +40,19 @@ enum TokenEndpoints {
             security: [.client],
             body: .token,
             answers: [
-                AnswerDescription(200, "Granted.", body: .negotiated(AccessTokenResponse.sample)),
-                .refused(
-                    .invalidGrant,
-                    "Invalid user credentials",
-                    "Wrong password, unknown person, dead refresh token."
-                ),
-                .refused(.invalidClient, "Invalid client", "The client is unknown or does not prove itself."),
-                .unauthorized(
-                    challenges: [ErrorBody.negotiateChallenge],
-                    when: "Windows sign-on without a password, and no ticket or one that is refused."
-                ),
-            ] + AnswerDescription.tryLater
+                AnswerDescription(
+                    200,
+                    "Granted.",
+                    headers: [
+                        AnswerDescription.Header(
+                            name: "WWW-Authenticate",
+                            summary: "After Windows sign-on: the server's half of the proof (RFC 4559 §5).",
+                            sample: "\(ErrorBody.negotiateChallenge) oYG2..."
+                        )
+                    ],
+                    body: .negotiated(AccessTokenResponse.sample)
+                )
+            ] + AnswerDescription.refusals(ExpectedRefusal.token)
         ) { request in
             var token = try request.read {
                 try RequestReader.token($0, authorization: request.header("authorization"))

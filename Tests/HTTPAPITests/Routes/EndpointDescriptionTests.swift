@@ -2,6 +2,7 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import Testing
+import Tokens
 
 @testable import HTTPAPI
 
@@ -105,6 +106,42 @@ struct EndpointDescriptionTests {
             default: break
             }
         }
+    }
+
+    /// What the rules refuse, and with which challenges, is what the pages tell.
+    @Test func refusalsAreDescribed() throws {
+        func endpoint(_ method: HTTPMethod, _ path: String) throws -> Endpoint {
+            try #require(Self.endpoints.first { $0.method == method && $0.path == path })
+        }
+        for row in Self.endpoints {
+            for case .error(let refusal) in row.answers.map(\.body) { #expect(row.describes(refusal)) }
+        }
+        let token = try endpoint(.POST, "/api/v1/auth/token")
+        func refusal(_ code: TokenError.Code, _ text: String, basicTried: Bool = false) -> ErrorBody {
+            ErrorBody(TokenError(code, text), basicTried: basicTried)
+        }
+        for told in [
+            refusal(.invalidRequest, "Missing form parameter: grant_type"),
+            refusal(.unsupportedGrantType, "Unsupported grant_type"), refusal(.invalidScope, "Invalid scopes: admin"),
+            refusal(.unauthorizedClient, "Client not allowed for this grant"),
+            refusal(.invalidRequest, "No refresh token"), refusal(.invalidGrant, "Stale token"),
+            refusal(.invalidGrant, "Session not active"), refusal(.invalidGrant, "Workstation restriction"),
+            refusal(.invalidGrant, "Maximum allowed refresh token reuse exceeded"),
+            refusal(.invalidClient, "Invalid client"), refusal(.invalidClient, "Invalid client", basicTried: true),
+            ErrorBody(RequestFault(.severalClientMethods)), ErrorBody(RequestFault(.unreadable)),
+        ] { #expect(token.describes(told), "\(told.message)") }
+        #expect(!token.describes(refusal(.invalidGrant, "Something else")))
+        #expect(!token.describes(refusal(.invalidScope, "Stale token")))
+        #expect(!token.describes(.unauthorized(challenges: [ErrorBody.bearerChallenge])))
+        for (method, path) in [(HTTPMethod.GET, "userinfo"), (.POST, "logout"), (.GET, "sessions")] {
+            let row = try endpoint(method, "/api/v1/auth/\(path)")
+            #expect(row.describes(.unauthorized(challenges: ["Bearer"])), "\(path)")
+            #expect(row.describes(.unauthorized(challenges: ["Bearer error=\"invalid_token\""])), "\(path)")
+            #expect(!row.describes(.unauthorized(challenges: [])), "\(path)")
+        }
+        let verify = try endpoint(.GET, "/api/v1/auth/verify")
+        #expect(verify.describes(.unauthorized(challenges: ["Bearer"])))
+        #expect(!verify.describes(.unauthorized(challenges: ["Basic realm=\"ldapauthd\""])))
     }
 
     /// A handler gets at nothing that its row does not list.

@@ -120,11 +120,33 @@ struct HelpTests {
         var endpoint = Self.endpoints[0]
         let samples = RequestSamples(endpoint)
         #expect(samples.form.hasPrefix("Grant_type=password&UserName=terry-j&Password=terry-j&LDAPServerId=1"))
-        #expect(samples.curl(base: "https://it's.example").hasPrefix("curl -s 'https://it'\\''s.example/token'"))
+        #expect(
+            samples.curl(base: "https://it's.example")
+                == ["curl -s 'https://it'\\''s.example/token' \\\n  -d '\(samples.form)'"]
+        )
         endpoint.parameters = [
-            Parameter(name: "q", place: .query, kind: .list, summary: "x", sample: "a b,'$(id)'")
+            Parameter(name: "q", place: .query, kind: .list, isRequired: true, summary: "x", sample: "a b,'$(id)'"),
+            Parameter(name: "r", place: .query, kind: .list, summary: "x", sample: "a"),
         ]
-        #expect(RequestSamples(endpoint).curl(base: "https://a").contains("?q=a%20b,%27%24%28id%29%27'"))
+        #expect(RequestSamples(endpoint).curl(base: "https://a")[0].contains("?q=a%20b,%27%24%28id%29%27'"))
+    }
+
+    /// For each way in one, and none with restrictions that nobody meets at once.
+    @Test func samplesForEachProof() throws {
+        let verify = try #require(Self.endpoints.first { $0.path == "/api/v1/auth/verify" })
+        #expect(
+            RequestSamples(verify).curl(base: "https://a") == [
+                "curl -s -i 'https://a/api/v1/auth/verify' \\\n  -H \"Authorization: Bearer $TOKEN\"",
+                "curl -s -i 'https://a/api/v1/auth/verify' \\\n  -u 'terry-j:terry-j'",
+            ]
+        )
+        let introspect = try #require(Self.endpoints.first { $0.path == "/api/v1/auth/introspect" })
+        #expect(
+            RequestSamples(introspect).curl(base: "https://a") == [
+                "curl -s 'https://a/api/v1/auth/introspect' \\\n  -d \"token=$TOKEN\" \\\n"
+                    + "  -d 'client_id=web&client_secret=web-secret'"
+            ]
+        )
     }
 
     /// A new issuer shows in the pages when a reload takes it.

@@ -49,6 +49,21 @@ struct LoggingTests {
         try await server.stop()
     }
 
+    /// What the tests of the whole program look for in the logs of their daemons.
+    @Test(arguments: [(TokenError(.accessDenied, "Nobody told"), 1), (TokenError(.invalidToken, "x"), 0)])
+    func refusalsThatNoPageTellsOfAreNoticed(refusal: TokenError, count: Int) async throws {
+        let lines = LineBox()
+        let tokens = ScriptedTokens()
+        tokens.refuse(with: refusal)
+        let logger = Logger(label: "test") { _ in Recorder(lines: lines) }
+        let server = try await TestServer.start(tokens, logger: logger)
+        let connection = try await RawConnection.open(port: server.port)
+        let headers = ["Authorization: Bearer x"]
+        _ = try await connection.request("GET", "/api/v1/auth/userinfo", headers: headers)
+        try await server.stop()
+        #expect(lines.all.count { $0.hasPrefix("critical a refusal that its page does not tell of") } == count)
+    }
+
     @Test func requestsWithoutQueryOrBody() async throws {
         let lines = LineBox()
         let logger = Logger(label: "test") { _ in Recorder(lines: lines) }
