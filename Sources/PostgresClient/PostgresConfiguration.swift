@@ -74,6 +74,20 @@ public struct PostgresConfiguration: Sendable {
         parameters = read
     }
 
+    /// True when the URL holds a secret itself: a password, or that of the client's key.
+    public var hasPassword: Bool { parameters["password"] != nil || parameters["sslpassword"] != nil }
+
+    /// True when it goes over a network and nobody checks the server's certificate: `sslmode` is neither `verify-full` nor
+    /// `verify-ca`.
+    public var trustsNetwork: Bool {
+        let local: Set<String> = ["localhost", "127.0.0.1", "::1"]
+        let isRemote = hosts.contains { host in
+            guard let place = host.address ?? host.name else { return false }
+            return !local.contains(place) && (host.address != nil || !host.isSocket)
+        }
+        return isRemote && !["verify-full", "verify-ca"].contains(parameters["sslmode"])
+    }
+
     private static func list(_ text: String?) -> [String] {
         guard let text, !text.isEmpty else { return [] }
         return text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)

@@ -12,6 +12,9 @@ enum Numbering {
         UPDATE counter SET value = value + 1 WHERE name = 'session' AND value < 2147483647 RETURNING value
         """
 
+    /// The number of the last change.
+    static let raiseChange = "UPDATE counter SET value = value + 1 WHERE name = 'change' RETURNING value"
+
     private static let set = "UPDATE counter SET value = $2 WHERE name = $1"
 
     /// The lowest DTTSessionId from `$1` up that no session has.
@@ -80,7 +83,7 @@ enum Numbering {
 
     /// The number of a change, unique and in the order in which changes become visible.
     static func nextChange(_ sql: any SQLTransaction) async throws(StoreError) -> Int64 {
-        let rows = try await sql.query("UPDATE counter SET value = value + 1 WHERE name = 'change' RETURNING value", [])
+        let rows = try await sql.query(sql.raiseChange, [])
         guard let row = rows.first else { throw StoreError(.unusable, "the database has lost its change number") }
         return try row.integer(0)
     }

@@ -11,6 +11,13 @@ typealias TransactionBody<Value: Sendable> = @Sendable (any SQLTransaction) asyn
 protocol SQLTransaction {
     /// Runs one statement and returns its rows; `$1` is the first of `values`.
     func query(_ sql: String, _ values: [SQLValue]) async throws(StoreError) -> [SQLRow]
+
+    /// The statement that raises the number of changes and returns it.
+    var raiseChange: String { get }
+}
+
+extension SQLTransaction {
+    var raiseChange: String { Numbering.raiseChange }
 }
 
 /// A database as the store sees it.
@@ -46,6 +53,10 @@ protocol SQLDatabase: Sendable {
 
     /// What was done so far.
     func statistics() -> StoreStatistics
+
+    /// Says "look" whenever somebody has raised the number of changes; nil where nobody but this process would say so.
+    /// Hints only: some may be lost.
+    func announcements() -> AsyncStream<Void>?
 }
 
 extension SQLDatabase {
@@ -58,4 +69,6 @@ extension SQLDatabase {
     var openKnown: String? { nil }
 
     var isShared: Bool { false }
+
+    func announcements() -> AsyncStream<Void>? { nil }
 }

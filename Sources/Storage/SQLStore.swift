@@ -122,6 +122,10 @@ public final class SQLStore: Sendable {
     /// What a copy is called while it is written; `backup(to:)` leaves none behind.
     public static func unfinishedBackup(of path: String) -> String { "\(path).\(getpid()).part" }
 
+    /// Says "look" when another process has changed something, sooner than polling would find out; nil with SQLite. Hints only:
+    /// some may be lost, so polling goes on. To be asked for once; it ends when it is dropped.
+    public func announcements() -> AsyncStream<Void>? { database.announcements() }
+
     /// What was done since the store was opened.
     public func statistics() -> StoreStatistics {
         database.statistics()

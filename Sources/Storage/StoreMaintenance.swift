@@ -65,7 +65,8 @@ public struct StoreMaintenance: Sendable {
             try await store.forgetChanges(before: clock.now() - Self.heard)
             try await store.purgeOffline(before: clock.now())
         } catch {
-            logger.warning("The store could not be tidied up: \(error)")
+            // Told to stop is no outage.
+            if !Task.isCancelled { logger.warning("The store could not be tidied up: \(error)") }
         }
     }
 

@@ -29,7 +29,12 @@ final class Daemon: Sendable {
     var configurationFile: String { home.path(of: "ldapauthd.toml") }
 
     /// Writes the configuration; `sections` is everything but [http] and [storage].
-    init(_ sections: String, http: String = "", secrets: [String: String] = [:]) throws {
+    init(
+        _ sections: String,
+        http: String = "",
+        storage: String = "url = \"sqlite:store.db\"",
+        secrets: [String: String] = [:]
+    ) throws {
         home = try TemporaryDirectory("ldapauthd-e2e")
         port = try freePort()
         adminPort = try freePort()
@@ -40,7 +45,7 @@ final class Daemon: Sendable {
             admin_listen = ["127.0.0.1:\(adminPort)"]
             \(http)
             [storage]
-            url = "sqlite:store.db"
+            \(storage)
             [log]
             level = "trace"
             \(sections.contains("[tokens]") ? "" : "[tokens]\nissuer = \"http://127.0.0.1:\(port)\"")
@@ -68,7 +73,11 @@ final class Daemon: Sendable {
     /// - Parameters:
     ///   - wrapper: a command that runs the one given to it.
     ///   - more: variables of the environment besides its own.
-    func start(under wrapper: [String] = [], environment more: [String: String] = [:]) async throws {
+    func start(
+        under wrapper: [String] = [],
+        environment more: [String: String] = [:],
+        within limit: Duration = .seconds(20)
+    ) async throws {
         let command = wrapper + [Self.binary, "serve", "--config", configurationFile]
         let child = try ChildProcess.start(
             command[0],
@@ -77,7 +86,7 @@ final class Daemon: Sendable {
             errorFile: home.path(of: "log")
         )
         running.withLock { $0 = child }
-        let isUp = await eventually(within: .seconds(20)) {
+        let isUp = await eventually(within: limit) {
             if child.exit != nil { return true }
             return (try? await Curl.send(["\(adminURL)/healthz"]))?.status == 200
         }

@@ -22,9 +22,23 @@ public final class HTTPClient {
 
     /// Posts a form; nil when there was no answer.
     public func post(_ path: String, _ form: String) -> (status: Int, body: String)? {
-        let head =
-            "POST \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-            + "Content-Length: \(form.utf8.count)\r\n\r\n"
+        request("POST", path, ["Content-Type: application/x-www-form-urlencoded"], form)
+    }
+
+    /// Asks with a Bearer token; nil when there was no answer.
+    public func get(_ path: String, token: String) -> (status: Int, body: String)? {
+        request("GET", path, ["Authorization: Bearer \(token)"])
+    }
+
+    /// Sends a request with these header lines; nil when there was no answer.
+    public func request(
+        _ method: String,
+        _ path: String,
+        _ headers: [String] = [],
+        _ form: String = ""
+    ) -> (status: Int, body: String)? {
+        let lines = ["\(method) \(path) HTTP/1.1", "Host: 127.0.0.1", "Content-Length: \(form.utf8.count)"] + headers
+        let head = lines.joined(separator: "\r\n") + "\r\n\r\n"
         let wasKept = socket != nil
         if let answer = exchange(head + form) { return answer }
         // A connection kept open may have been closed meanwhile.
@@ -66,12 +80,13 @@ public final class HTTPClient {
             guard let end = Self.endOfHead(bytes) else { continue }
             let head = String(decoding: bytes[..<end], as: UTF8.self).lowercased()
             let lines = head.split(separator: "\r\n")
-            let length = lines.first { $0.hasPrefix("content-length:") }.flatMap {
+            let status = lines.first?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+            let named = lines.first { $0.hasPrefix("content-length:") }.flatMap {
                 Int($0.dropFirst(15).filter { $0 != " " })
             }
-            guard let length else { return nil }
+            // An answer that has no body need not say so (RFC 9110 §8.6).
+            guard let length = status == 204 ? 0 : named else { return nil }
             if bytes.count < end + length { continue }
-            let status = lines.first?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
             let body = String(decoding: bytes[end..<(end + length)], as: UTF8.self)
             if lines.contains(where: { $0.hasPrefix("connection:") && $0.contains("close") }) { disconnect() }
             return (status, body)

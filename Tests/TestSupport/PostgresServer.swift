@@ -2,6 +2,7 @@
 //      server.url                                                         // postgresql://tester:…@127.0.0.1:PORT/test
 //      try await server.sql("SELECT 1"); await server.stop(); try await server.restart(); server.kill(); server.pause()
 //      try await server.createDatabase("other") -> its URL
+//      let standby = try await server.startStandby(); try await standby.promote()
 //
 // PostgreSQL of Debian's package with data of its own below /tmp. It refuses to run as root: root's tests run it as nobody.
 
@@ -25,16 +26,16 @@ public final class PostgresServer: Sendable {
 
     /// The TCP port on 127.0.0.1.
     public let port: Int
-    private let folder: TemporaryDirectory
+    let folder: TemporaryDirectory
     private let process: Replaceable<ChildProcess?>
 
     /// The superuser of the test.
     public static let user = "tester"
     /// Its password over TCP.
     public static let password = "tester-secret"
-    private static let programs = "/usr/lib/postgresql/15/bin"
+    static let programs = "/usr/lib/postgresql/15/bin"
 
-    private init(port: Int, folder: TemporaryDirectory, process: ChildProcess) {
+    init(port: Int, folder: TemporaryDirectory, process: ChildProcess) {
         self.port = port
         self.folder = folder
         self.process = Replaceable(process)
@@ -76,6 +77,11 @@ public final class PostgresServer: Sendable {
     /// The URL of another database of it.
     public func url(database: String, parameters: String = "") -> String {
         "postgresql://\(Self.user):\(Self.password)@127.0.0.1:\(port)/\(database)\(parameters)"
+    }
+
+    /// The URL of a database without the password.
+    public func plainURL(database: String = "test", parameters: String = "") -> String {
+        "postgresql://\(Self.user)@127.0.0.1:\(port)/\(database)\(parameters)"
     }
 
     /// Makes the data, starts the server and waits until it answers.
@@ -169,7 +175,7 @@ public final class PostgresServer: Sendable {
     }
 
     /// The command that gives up root.
-    private static var unprivileged: [String] {
+    static var unprivileged: [String] {
         getuid() == 0
             ? ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--pdeathsig", "KILL", "--"]
             : ["/usr/bin/env"]
@@ -192,7 +198,7 @@ public final class PostgresServer: Sendable {
         if getuid() == 0 { chown(file, 65534, 65534) }
     }
 
-    private static func launch(_ folder: TemporaryDirectory, port: Int) async throws -> ChildProcess {
+    static func launch(_ folder: TemporaryDirectory, port: Int) async throws -> ChildProcess {
         let child = try ChildProcess.start(
             unprivileged[0],
             Array(unprivileged.dropFirst()) + ["\(programs)/postgres", "-D", folder.path(of: "data")],

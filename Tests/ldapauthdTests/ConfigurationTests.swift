@@ -93,7 +93,25 @@ private func problems(_ text: String) -> [String] {
         ("[http]\nbase_path = \"api/\"", "must begin with a slash"),
         ("[http]\nbase_path = \"/api\"", "tokens.issuer: “http://127.0.0.1:8480” must end with http.base_path"),
         ("[tokens]\naccess_lifetime = \"2h\"", "tokens.access_lifetime: must not be longer than refresh_idle"),
-        ("[storage]\nurl = \"postgresql://h/d\"", "PostgreSQL is not available in this version"),
+        ("[storage]\nurl = \"postgresql://h/d\"", "tokens.master_key_file: must be set with PostgreSQL"),
+        (
+            "[storage]\nurl = \"postgresql://u:secret@h/d\"\n[tokens]\nmaster_key_file = \"m\"",
+            "storage.url: holds a password"
+        ),
+        (
+            "[storage]\nurl = \"postgresql://h/d?password=secret\"\n[tokens]\nmaster_key_file = \"m\"",
+            "storage.url: holds a password"
+        ),
+        (
+            "[storage]\nurl = \"postgresql://h/d?sslmod=x\"\n[tokens]\nmaster_key_file = \"m\"",
+            "storage.url: the PostgreSQL URL cannot be read"
+        ),
+        ("[storage]\npassword_file = \"p\"", "storage.password_file: is for PostgreSQL"),
+        (
+            "[storage]\nurl = \"postgresql://h/d\"\npassword_file = \"/no/such\"\n[tokens]\nmaster_key_file = \"m\"",
+            "storage.password_file: /no/such does not exist"
+        ),
+        ("[storage]\nurl = \"mysql://h/d\"", "or postgresql://user@host/database"),
         ("[throttle]\naccount_failures = -1", "throttle.account_failures: -1 is out of range: 0 to 1000"),
         (
             "[throttle]\nlockout = \"2h\"",

@@ -160,7 +160,8 @@ public final class Throttle: Sendable {
             // Cancelled: the loop's condition ends it.
             try? await Task.sleep(for: .seconds(1))
         }
-        await keepSuccesses()
+        // In a task of its own, which nobody has cancelled.
+        await Task { await keepSuccesses() }.value
     }
 
     /// One turn of `run`: writes down successes, reads what other nodes counted, lets go of what is over.
@@ -183,7 +184,8 @@ public final class Throttle: Sendable {
             }
             return now
         } catch {
-            note(failure: error)
+            // Told to stop is no outage.
+            if !Task.isCancelled { note(failure: error) }
             return seen
         }
     }
@@ -200,7 +202,8 @@ public final class Throttle: Sendable {
             do throws(StoreError) {
                 try await store.keep(batch)
             } catch {
-                note(failure: error)
+                shared.withLock { $0.unkept += batch.prefix(Self.unkeptLimit - $0.unkept.count) }
+                if !Task.isCancelled { note(failure: error) }
                 return
             }
         }

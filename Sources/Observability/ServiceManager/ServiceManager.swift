@@ -23,6 +23,13 @@ public struct ServiceManager: Sendable {
         await notify("READY=1\nSTATUS=\(LogText.escaped(status))")
     }
 
+    /// The start goes on: the service manager waits `limit` longer for READY=1, whatever `TimeoutStartSec=` says.
+    @discardableResult
+    public func starting(within limit: Duration, status: String) async -> Bool {
+        let microseconds = max(0, Int64(limit / .microseconds(1)))
+        return await notify("EXTEND_TIMEOUT_USEC=\(microseconds)\nSTATUS=\(LogText.escaped(status))")
+    }
+
     /// One line for `systemctl status`.
     @discardableResult
     public func status(_ text: String) async -> Bool {

@@ -38,6 +38,18 @@ extension PostgreSQLDatabase {
             await client.close()
             throw PostgreSQLFailure.openingError(error)
         }
-        self.init(client: client, limit: limit)
+        // The client tells of outages; what listens has the same, and nothing to add.
+        var silent = logger
+        silent.logLevel = .critical
+        let (ears, quiet) = (configuration, silent)
+        self.init(client: client, limit: limit) {
+            PostgresListener(
+                [PostgreSQLStatements.channel],
+                ears,
+                poller: executor,
+                blocking: threads,
+                logger: quiet
+            )
+        }
     }
 }

@@ -13,7 +13,7 @@ import Synchronization
 /// PostgreSQL 15 is what this is tested with; CockroachDB and YugabyteDB, which speak the same protocol, are untested.
 final class PostgreSQLDatabase: SQLDatabase {
     /// Outages are answered within two seconds.
-    static let callLimit: Duration = .milliseconds(1800)
+    static let callLimit: Duration = .milliseconds(1600)
     /// A migration may wait for another node's.
     static let migrationLimit: Duration = .seconds(60)
     private static let attempts = 12
@@ -21,20 +21,24 @@ final class PostgreSQLDatabase: SQLDatabase {
     private let client: PostgresClient
     private let limit: Duration
     private let counts: Counts
+    private let listening: (@Sendable () -> PostgresListener)?
 
     private final class Counts: Sendable {
         let statistics = Mutex(StoreStatistics())
     }
 
-    init(client: PostgresClient, limit: Duration) {
+    /// - Parameter listening: makes a connection of its own that hears of changes.
+    init(client: PostgresClient, limit: Duration, listening: (@Sendable () -> PostgresListener)? = nil) {
         self.client = client
         self.limit = limit
+        self.listening = listening
         counts = Counts()
     }
 
     private init(_ other: PostgreSQLDatabase, limit: Duration) {
         client = other.client
         counts = other.counts
+        listening = other.listening
         self.limit = limit
     }
 
@@ -147,14 +151,32 @@ final class PostgreSQLDatabase: SQLDatabase {
     }
 
     func migrate(name: String) async throws(StoreError) -> [Int64] {
-        try await Migrations.postgreSQL.run(on: PostgreSQLDatabase(self, limit: Self.migrationLimit), name: name)
+        try await Migrations.postgreSQL.run(on: patient(Self.migrationLimit), name: name)
     }
+
+    /// The same database with another limit of each call.
+    func patient(_ limit: Duration) -> PostgreSQLDatabase { PostgreSQLDatabase(self, limit: limit) }
 
     func backup(to path: String) async throws(StoreError) {
         throw StoreError(.unusable, "a PostgreSQL database is copied by pg_dump or pg_basebackup, not by ldapauthd")
     }
 
     func close() async { await client.close() }
+
+    /// On a connection of its own, which closes with the stream.
+    func announcements() -> AsyncStream<Void>? {
+        guard let listener = listening?() else { return nil }
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let hearing = Task {
+            for await _ in listener { continuation.yield() }
+            continuation.finish()
+        }
+        continuation.onTermination = { _ in
+            hearing.cancel()
+            Task { await listener.close() }
+        }
+        return stream
+    }
 
     func statistics() -> StoreStatistics { counts.statistics.withLock { $0 } }
 
@@ -164,6 +186,8 @@ final class PostgreSQLDatabase: SQLDatabase {
 /// Statements inside one transaction of PostgreSQL.
 struct PostgreSQLTransaction: SQLTransaction {
     let transaction: PostgresTransaction
+
+    var raiseChange: String { PostgreSQLStatements.raiseChange }
 
     func query(_ sql: String, _ values: [SQLValue]) async throws(StoreError) -> [SQLRow] {
         do throws(PostgresError) {

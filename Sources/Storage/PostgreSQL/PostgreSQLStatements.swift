@@ -21,6 +21,14 @@ enum PostgreSQLStatements {
             """
     }()
 
+    /// The channel on which nodes tell each other that something has changed; what it was is in the tables.
+    static let channel = "ldapauthd_change"
+
+    /// Raises the number of changes and tells the other nodes, once the transaction is committed (PostgreSQL manual, NOTIFY).
+    static let raiseChange = """
+        WITH raised AS (\(Numbering.raiseChange)) SELECT value, pg_notify('\(channel)', '') FROM raised
+        """
+
     /// Run on each new connection. What was answered must outlive a crash of the server, so `synchronous_commit = off` is not
     /// taken over, wherever it was set; the other settings of it are the operator's choice.
     static let setup = [

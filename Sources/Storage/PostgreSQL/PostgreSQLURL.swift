@@ -13,6 +13,16 @@ public struct PostgreSQLURL: Sendable, Hashable, CustomStringConvertible {
         _ = try configuration
     }
 
+    /// True when a password stands in it, where logs and process lists could show it.
+    public var hasPassword: Bool {
+        get throws(StoreError) { try configuration.hasPassword }
+    }
+
+    /// True when it goes over a network and nobody checks the server's certificate.
+    public var trustsNetwork: Bool {
+        get throws(StoreError) { try configuration.trustsNetwork }
+    }
+
     var configuration: PostgresConfiguration {
         get throws(StoreError) {
             do throws(PostgresError) {

@@ -12,10 +12,14 @@ public final class ChangeFeed: Sendable {
         var failure: String?
         var observers: [any ChangeObserver] = []
         var awaitsMasterKey = false
+        var isNudged = false
+        var rest: Task<Void, Never>?
     }
 
     /// Half of the second within which a change must be obeyed.
     private static let interval = Duration.milliseconds(500)
+    /// Changes that come together are read together.
+    private static let gathering = Duration.milliseconds(10)
 
     private let store: any ChangeStore
     private let revocations: Revocations
@@ -50,15 +54,52 @@ public final class ChangeFeed: Sendable {
         state.withLock { $0.observers.append(observer) }
     }
 
-    /// Polls twice a second until the task is cancelled; a poll that fails is logged once and tried again.
-    public func run() async {
+    /// Polls twice a second until the task is cancelled, and sooner when somebody says that something happened; a poll that
+    /// fails is logged once and tried again.
+    ///
+    /// - Parameter announcements: hints that there is something new; some may be lost.
+    public func run(hearing announcements: AsyncStream<Void>? = nil) async {
+        async let hints: Void = hear(announcements)
         while !Task.isCancelled {
             await poll()
-            try? await Task.sleep(for: Self.interval)
+            await rest()
+        }
+        await hints
+    }
+
+    private func hear(_ announcements: AsyncStream<Void>?) async {
+        guard let announcements else { return }
+        for await _ in announcements {
+            state.withLock { state in
+                state.isNudged = true
+                state.rest?.cancel()
+            }
         }
     }
 
-    /// Asks once for what is new; also to be called at the start, and when the store says that something happened.
+    /// Until the next poll is due. Polls come one after the other, so that none undoes what a later one has read.
+    private func rest() async {
+        let rest = Task { _ = try? await Task.sleep(for: Self.interval) }
+        let isNudged = state.withLock { state in
+            state.rest = rest
+            return state.isNudged
+        }
+        if isNudged { rest.cancel() }
+        await withTaskCancellationHandler {
+            await rest.value
+        } onCancel: {
+            rest.cancel()
+        }
+        let wasNudged = state.withLock { state in
+            defer { state.isNudged = false }
+            state.rest = nil
+            return state.isNudged
+        }
+        // Cancelled: the loop's condition ends it.
+        if wasNudged { try? await Task.sleep(for: Self.gathering) }
+    }
+
+    /// Asks once for what is new; also to be called at the start, before `run()`.
     ///
     /// - Returns: false when the store or the keys could not be read; the same is asked for again next time.
     @discardableResult
@@ -84,7 +125,8 @@ public final class ChangeFeed: Sendable {
             revocations.prune(now: now)
             if state.withLock({ $0.keysPending }) { try await readKeys(isFirst: number == 0) }
         } catch {
-            note(failure: "\(error)")
+            // Told to stop is no outage.
+            if !Task.isCancelled { note(failure: "\(error)") }
             return false
         }
         note(failure: nil)

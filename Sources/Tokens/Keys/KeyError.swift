@@ -38,7 +38,7 @@ public struct KeyError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The keys in the store are wrapped by a key that this process does not hold.
     static let otherMasterKey = KeyError(
         .masterKey,
-        "The master key is another one than this store was made with: put the old key back (master_key_file), or start with an empty store."
+        "The master key (master_key_file) is another one than this store was made with: put that one back, with several nodes copy the file from a node that runs, or start with an empty store."
     )
 
     /// The master key was rotated while this process ran, and no file it can read holds the new one.

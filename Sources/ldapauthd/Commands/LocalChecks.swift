@@ -1,3 +1,4 @@
+import Authentication
 import Glibc
 import HTTPAPI
 import Logging
@@ -74,18 +75,22 @@ struct LocalChecks {
             steps.append(CheckStep("store", .warning, .zero, message, remedy: "name a file in storage.url"))
             return
         }
-        let path = String(configuration.storage.url.dropFirst("sqlite:".count))
-        guard unsafe access(path, F_OK) == 0 else {
-            missingStore(path)
-            return
-        }
         let begun = ContinuousClock.now
         do {
+            var place = configuration.storage.sqlitePath ?? configuration.storage.url
+            if configuration.storage.isPostgreSQL {
+                let url = try PostgreSQLURL(configuration.storage.url)
+                let report = try await configuration.askPostgreSQL(url)
+                guard try judge(report, url) else { return }
+                place = report.sentence(url)
+            } else if unsafe access(place, F_OK) != 0 {
+                return missingStore(place)
+            }
             let store = try await configuration.openStore(logger: .quiet)
             let hasKeys = try await !store.keys().isEmpty
             let check = hasKeys ? try await store.masterKeyCheck(orStore: key?.checkValue ?? []) : nil
             await store.close()
-            steps.append(CheckStep("store", .passed, ContinuousClock.now - begun, path))
+            steps.append(CheckStep("store", .passed, ContinuousClock.now - begun, place))
             if let check { judge(key, check: check) }
         } catch {
             let duration = ContinuousClock.now - begun
@@ -93,6 +98,40 @@ struct LocalChecks {
                 CheckStep("store", .failed, duration, "\(error)", remedy: "mend that, or name another storage.url")
             )
         }
+    }
+
+    /// What a PostgreSQL says of itself; true when there are tables to look into.
+    private mutating func judge(_ report: PostgreSQLReport, _ url: PostgreSQLURL) throws(StoreError) -> Bool {
+        if try url.trustsNetwork {
+            let what = report.isEncrypted ? "nobody checks the certificate" : "the connection is not encrypted"
+            steps.append(
+                CheckStep(
+                    "store",
+                    .warning,
+                    .zero,
+                    what,
+                    remedy: "add sslmode=verify-full and sslrootcert to storage.url"
+                )
+            )
+        }
+        if report.isStandby {
+            let remedy = "name all servers in storage.url and add target_session_attrs=read-write"
+            steps.append(
+                CheckStep("store", .failed, report.roundTrip, "\(report.sentence(url)) is a standby", remedy: remedy)
+            )
+            return false
+        }
+        guard !report.hasTables else { return true }
+        let place = report.sentence(url)
+        if report.mayMakeTables {
+            let what = "\(place): the first start will make the tables"
+            steps.append(CheckStep("store", .passed, report.roundTrip, what))
+        } else {
+            let what = "\(place): there are no tables, and the user may make none"
+            let remedy = "GRANT CREATE ON SCHEMA to that user, or make him the database's owner"
+            steps.append(CheckStep("store", .failed, report.roundTrip, what, remedy: remedy))
+        }
+        return false
     }
 
     private mutating func missingStore(_ path: String) {
@@ -162,7 +201,15 @@ struct LocalChecks {
         let files =
             configuration.directories.flatMap { $0.bindIdentities.map(\.password) }
             + configuration.clients.flatMap { [$0.secret, $0.secretHash].compactMap { $0 } }
-            + [configuration.kerberos.keytab].compactMap { $0 }
+            + [configuration.kerberos.keytab, configuration.storage.passwordFile].compactMap { $0 }
         return files.filter { !$0.spelling.hasPrefix("credential:") }.compactMap(\.path)
+    }
+}
+
+extension PostgreSQLReport {
+    /// Which server, where, and how it keeps what it is told.
+    fileprivate func sentence(_ url: PostgreSQLURL) -> String {
+        "PostgreSQL \(version) at \(url), \(isEncrypted ? "encrypted" : "not encrypted"), "
+            + "synchronous_commit = \(synchronousCommit)"
     }
 }

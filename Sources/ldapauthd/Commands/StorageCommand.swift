@@ -5,6 +5,6 @@ struct StorageCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "storage",
         abstract: "Copies the store.",
-        subcommands: [StorageBackup.self]
+        subcommands: [StorageBackup.self, StorageMigrate.self]
     )
 }

@@ -1,4 +1,5 @@
 import Authentication
+import Storage
 import Tokens
 
 extension Configuration.HTTP {
@@ -51,20 +52,41 @@ extension Configuration.HTTP.TLS {
 
 extension Configuration.Storage {
     static func read(_ table: ConfigurationTable, folder: String) -> Configuration.Storage {
-        var url = table.string("url", default: "sqlite:/var/lib/ldapauthd/ldapauthd.db")
-        if url.hasPrefix("postgresql:") || url.hasPrefix("postgres:") {
-            table.refuse("url", "PostgreSQL is not available in this version: use sqlite:/path/to/ldapauthd.db")
-        } else if !url.hasPrefix("sqlite:") || url == "sqlite:" {
-            table.refuse("url", "“\(url)” is no database: write sqlite:/path/to/ldapauthd.db")
-        } else if url != "sqlite::memory:" {
-            url = "sqlite:" + ConfigurationPath.absolute(String(url.dropFirst("sqlite:".count)), in: folder)
+        var result = Configuration.Storage(
+            url: table.string("url", default: "sqlite:/var/lib/ldapauthd/ldapauthd.db"),
+            passwordFile: table.string("password_file").map { SecretFile($0, relativeTo: folder) },
+            pool: table.integer("pool", in: 1...64, default: 8)
+        )
+        if result.isPostgreSQL {
+            result.checkPostgreSQL(table)
+        } else if !result.url.hasPrefix("sqlite:") || result.url == "sqlite:" {
+            table.refuse(
+                "url",
+                "“\(result.url)” is no database: write sqlite:/path/to/ldapauthd.db or postgresql://user@host/database"
+            )
+        } else {
+            if let path = result.sqlitePath { result.url = "sqlite:" + ConfigurationPath.absolute(path, in: folder) }
+            if result.passwordFile != nil {
+                table.refuse("password_file", "is for PostgreSQL: with SQLite leave it out")
+            }
         }
-        if table.has("password_file") {
-            table.refuse("password_file", "is for PostgreSQL, which is not available in this version")
-        }
-        let result = Configuration.Storage(url: url, pool: table.integer("pool", in: 1...64, default: 8))
         table.refuseUnknownKeys()
         return result
+    }
+
+    /// True when any number of nodes may share it.
+    var isPostgreSQL: Bool { url.hasPrefix("postgresql:") || url.hasPrefix("postgres:") }
+
+    /// True when the database is asked over a network without a look at its certificate.
+    var trustsNetwork: Bool { isPostgreSQL && (try? PostgreSQLURL(url).trustsNetwork) == true }
+
+    private func checkPostgreSQL(_ table: ConfigurationTable) {
+        do throws(StoreError) {
+            guard try PostgreSQLURL(url).hasPassword else { return }
+            table.refuse("url", "holds a password: write it into a file of its own, named in storage.password_file")
+        } catch {
+            table.refuse("url", error.detail)
+        }
     }
 }
 

@@ -57,6 +57,8 @@ struct Configuration: Sendable {
     struct Storage: Sendable {
         /// With the path made absolute.
         var url: String
+        /// For PostgreSQL.
+        var passwordFile: SecretFile?
         var pool: Int
     }
 

@@ -14,6 +14,7 @@ struct ConfigurationChecks {
 
     func run(_ configuration: Configuration) {
         checkUniqueness(configuration)
+        checkStorage(configuration)
         checkTokens(configuration)
         checkClients(configuration)
         checkListeners(configuration.http)
@@ -52,6 +53,16 @@ struct ConfigurationChecks {
                     )
                 }
             }
+        }
+    }
+
+    private func checkStorage(_ configuration: Configuration) {
+        if let file = configuration.storage.passwordFile { checkSecret(file, "storage.password_file") }
+        if configuration.storage.isPostgreSQL && configuration.masterKeyFile == nil {
+            root.refuse(
+                "tokens.master_key_file",
+                "must be set with PostgreSQL: a file that is the same on all nodes, for example credential:master-key"
+            )
         }
     }
 

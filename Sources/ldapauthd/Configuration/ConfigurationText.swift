@@ -15,7 +15,14 @@ struct ConfigurationText {
         self.names = names
         lines.append("# \(configuration.file), as it takes effect")
         http(configuration.http)
-        section("storage", [("url", quote(configuration.storage.url)), ("pool", String(configuration.storage.pool))])
+        section(
+            "storage",
+            [
+                ("url", quote(configuration.storage.url)),
+                ("password_file", configuration.storage.passwordFile.map { quote($0.absoluteSpelling) }),
+                ("pool", String(configuration.storage.pool)),
+            ]
+        )
         tokens(configuration)
         authentication(configuration)
         throttle(configuration.throttle)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Authentication
 
 /// Why a command failed: a sentence for the terminal and an exit code for scripts (sysexits.h).
 struct CommandFailure: Error, Sendable, CustomStringConvertible {
@@ -20,10 +21,18 @@ struct CommandFailure: Error, Sendable, CustomStringConvertible {
 
     let code: Code
     let description: String
+    /// True when waiting may be all it takes: the store does not answer.
+    let isPassing: Bool
 
-    init(_ code: Code, _ description: String) {
+    init(_ code: Code, _ description: String, isPassing: Bool = false) {
         self.code = code
         self.description = description
+        self.isPassing = isPassing
+    }
+
+    /// What the store says.
+    init(_ error: StoreError) {
+        self.init(.unavailable, error.detail, isPassing: error.code == .unavailable)
     }
 }
 

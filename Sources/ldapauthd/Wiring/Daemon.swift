@@ -36,7 +36,9 @@ struct Daemon {
         let clients = try configuration.tokenClients()
         var http = try configuration.http.settings(sockets: environment.sockets)
         if configuration.kerberos.keytab != nil { http.limits.admitTickets() }
-        let foundations = try await Foundations.open(configuration, clients: clients, output: output, logger: logger)
+        guard let foundations = try await foundations(clients) else {
+            return logger.info("ldapauthd has stopped before it served")
+        }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: NIOCore.System.coreCount)
         do {
             let rooms = try Rooms(configuration, clients: clients, foundations: foundations)
@@ -50,6 +52,15 @@ struct Daemon {
         }
         await close(foundations, group)
         logger.info("ldapauthd has stopped")
+    }
+
+    /// Nil when it was told to stop while it waited for the database.
+    private func foundations(_ clients: [Tokens.Client]) async throws(CommandFailure) -> Foundations? {
+        func open() async throws(CommandFailure) -> Foundations {
+            try await Foundations.open(configuration, clients: clients, output: output, logger: logger)
+        }
+        guard configuration.storage.isPostgreSQL else { return try await open() }
+        return try await StorePatience(manager: manager, logger: logger).wait(open)
     }
 
     private func serve(
@@ -127,7 +138,7 @@ struct Daemon {
         let rotation = KeyRotation(keys: foundations.keys, logger: logger)
         let status = StatusLine(manager: manager, inForce: inForce, metrics: foundations.metrics)
         return [
-            LoopService { await foundations.feed.run() },
+            LoopService { await foundations.feed.run(hearing: foundations.store.announcements()) },
             LoopService { await foundations.throttle.run() },
             LoopService { await rotation.run() },
             LoopService { await maintenance.run() },

@@ -22,6 +22,7 @@ enum FixedSettings {
 
     private static let keys: [(key: String, value: @Sendable (Configuration) -> String)] = [
         ("storage.url", { $0.storage.url }),
+        ("storage.password_file", { $0.storage.passwordFile?.absoluteSpelling ?? "" }),
         ("storage.pool", { "\($0.storage.pool)" }),
         ("tokens.master_key_file", { $0.masterKeyFile?.absoluteSpelling ?? "" }),
         ("http.listen", { "\($0.http.listen)" }),

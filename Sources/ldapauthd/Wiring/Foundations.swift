@@ -29,8 +29,24 @@ struct Foundations: Sendable {
         output: LogOutput,
         logger: Logger
     ) async throws(CommandFailure) -> Foundations {
-        let store = try await configuration.openStore(serving: true, logger: logger)
+        let poller: EventPoller
+        do throws(PollerError) {
+            poller = try EventPoller()
+        } catch {
+            throw CommandFailure(.unavailable, "no thread for connections: \(error)")
+        }
         let pools = Pools(hashThreads: configuration.local.maxParallelHashes)
+        func release() {
+            pools.shutdown()
+            poller.shutdown()
+        }
+        let store: SQLStore
+        do throws(CommandFailure) {
+            store = try await configuration.openStore(serving: true, poller: poller, pools: pools, logger: logger)
+        } catch {
+            release()
+            throw error
+        }
         do {
             let masterKey = try configuration.masterKey(creating: try await store.keys().isEmpty)
             let keys = try await KeyRing.open(
@@ -45,7 +61,7 @@ struct Foundations: Sendable {
             let revocations = Revocations()
             let feed = ChangeFeed(store: store, revocations: revocations, keys: keys, logger: logger)
             guard await feed.poll() else {
-                throw CommandFailure(.unavailable, feed.failure ?? "the store could not be read")
+                throw CommandFailure(.unavailable, feed.failure ?? "the store could not be read", isPassing: true)
             }
             let throttle = Throttle(
                 settings: configuration.throttle,
@@ -56,7 +72,7 @@ struct Foundations: Sendable {
             try await throttle.load()
             feed.observe(RefusedPasswords(throttle: throttle))
             return Foundations(
-                poller: try EventPoller(),
+                poller: poller,
                 pools: pools,
                 store: store,
                 keys: keys,
@@ -72,7 +88,7 @@ struct Foundations: Sendable {
             )
         } catch {
             await store.close()
-            pools.shutdown()
+            release()
             throw failure(error)
         }
     }
@@ -88,7 +104,12 @@ struct Foundations: Sendable {
         switch error {
         case let failure as CommandFailure: failure
         case let error as KeyError:
-            CommandFailure(error.code == .masterKey ? .configuration : .unavailable, error.description)
+            CommandFailure(
+                error.code == .masterKey ? .configuration : .unavailable,
+                error.description,
+                isPassing: error.cause?.code == .unavailable
+            )
+        case let error as StoreError: CommandFailure(error)
         default: CommandFailure(.unavailable, "\(error)")
         }
     }

@@ -1,4 +1,5 @@
 import Authentication
+import EventPoller
 import Glibc
 import Logging
 import Storage
@@ -10,18 +11,40 @@ extension Configuration {
     /// - Parameters:
     ///   - serving: true for the daemon, of which a SQLite file serves one only.
     ///   - temporarily: whether root means to become root again (`StoreOwner.resume()`).
+    ///   - readers: other than `storage.pool`.
+    ///   - poller, pools: the daemon's; PostgreSQL's connections have threads of their own without them.
     func openStore(
         serving: Bool = false,
         temporarily: Bool = false,
+        readers: Int? = nil,
+        poller: EventPoller? = nil,
+        pools: Pools? = nil,
         logger: Logger
     ) async throws(CommandFailure) -> SQLStore {
         do throws(StoreError) {
             let url = try StorageURL(storage.url)
             if case .sqlite(let path) = url { try assumeOwner(path, temporarily) }
-            return try await SQLStore.open(url, serving: serving, readers: storage.pool, logger: logger)
+            return try await SQLStore.open(
+                url,
+                serving: serving,
+                readers: readers ?? storage.pool,
+                passwordFile: postgreSQLPasswordFile,
+                poller: poller,
+                blocking: pools?.blocking,
+                logger: logger
+            )
         } catch {
-            throw CommandFailure(.unavailable, error.detail)
+            throw CommandFailure(error)
         }
+    }
+
+    /// What the PostgreSQL of this configuration says of itself.
+    func askPostgreSQL(_ url: PostgreSQLURL) async throws(StoreError) -> PostgreSQLReport {
+        try await PostgreSQLReport.ask(url, passwordFile: postgreSQLPasswordFile, logger: .quiet)
+    }
+
+    private var postgreSQLPasswordFile: String? {
+        storage.passwordFile.map { $0.path ?? $0.candidates[0] }
     }
 
     /// The hasher of `[local]`.
@@ -82,7 +105,7 @@ enum StoreRoom {
                 .invalid: .badInput, .conflict: .badInput, .notFound: .refused, .unavailable: .unavailable,
             ]
             return CommandFailure(codes[error.code] ?? .unavailable, error.description)
-        case let error as StoreError: return CommandFailure(.unavailable, error.detail)
+        case let error as StoreError: return CommandFailure(error)
         case let error as KeyError:
             return CommandFailure(error.code == .masterKey ? .configuration : .unavailable, error.description)
         case let error as ArgonParameterError: return CommandFailure(.configuration, error.description)

@@ -11,6 +11,9 @@ extension Configuration {
         if !throttle.limitsAccounts {
             logger.warning("[throttle] lets anybody guess at one account without end: account_failures or a wait is 0")
         }
+        if storage.trustsNetwork {
+            logger.warning("storage.url has no sslmode=verify-full: nobody checks whose database it is")
+        }
         for directory in directories {
             let name: Logger.Metadata = ["directory": "\(directory.name)"]
             if directory.verify == .insecureNone {
