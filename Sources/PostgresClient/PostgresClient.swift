@@ -79,7 +79,7 @@ public final class PostgresClient: Sendable {
     }
 
     /// Closes all connections; everybody on them, and all later calls, get `.closed`.
-    public func close() async { await core.shutDown() }
+    public func close() async { await core.close() }
 
     /// What was done so far.
     public func statistics() async -> PostgresStatistics { await core.currentStatistics() }

@@ -229,6 +229,12 @@ actor PostgresCore {
         for segment in segments.values { end(segment, .failure(error)) }
     }
 
+    /// The same, and returns when no thread is at work for it any more.
+    func close() async {
+        shutDown()
+        await dialer.close()
+    }
+
     /// Tells everybody who waits for a connection that there will be none soon.
     func refuseWaiting(_ error: PostgresError) {
         while let demand = waiting.popFirst() { end(demand.segment, .failure(error)) }

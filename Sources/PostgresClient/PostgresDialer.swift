@@ -13,6 +13,7 @@ final class PostgresDialer: Sendable {
     private let poller: EventPoller
     /// Attempts whose thread has not come back: getaddrinfo(3) knows no deadline.
     private let running = Atomic<Int>(0)
+    private let isClosed = Atomic<Bool>(false)
     /// The host that last answered is asked first.
     private let preferred = Mutex<Int>(0)
 
@@ -35,8 +36,9 @@ final class PostgresDialer: Sendable {
         do throws(BlockingPool.GivenUp) {
             result = try await handover.value(until: deadline + .milliseconds(200), on: poller) {
                 blocking.start { [self] in
-                    if handover.isWanted { handover.finish(attempt(until: deadline) { handover.isWanted }) }
-                    running.wrappingSubtract(1, ordering: .relaxed)
+                    let isWanted = { handover.isWanted && !self.isClosed.load(ordering: .relaxed) }
+                    if isWanted() { handover.finish(attempt(until: deadline, isWanted)) }
+                    running.wrappingSubtract(1, ordering: .releasing)
                 } orElse: { [self] in
                     running.wrappingSubtract(1, ordering: .relaxed)
                     handover.giveUp(.full)
@@ -50,6 +52,17 @@ final class PostgresDialer: Sendable {
             }
         }
         return try result.get()
+    }
+
+    /// Makes no further connections, and waits for the attempts under way: a process that ends meanwhile would take OpenSSL away
+    /// under their feet. A look-up of a name that hangs is left behind after a while.
+    func close() async {
+        isClosed.store(true, ordering: .relaxed)
+        let end = ContinuousClock.now + .seconds(2)
+        while running.load(ordering: .acquiring) > 0, ContinuousClock.now < end {
+            // In a task of its own, which nobody has cancelled.
+            await Task { _ = try? await Task.sleep(for: .milliseconds(10)) }.value
+        }
     }
 
     /// Everything from here on blocks.

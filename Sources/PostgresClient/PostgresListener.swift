@@ -53,7 +53,7 @@ public final class PostgresListener: AsyncSequence, Sendable {
 
     /// Stops listening; the sequence ends.
     public func close() async {
-        await core.shutDown()
+        await core.close()
         continuation.finish()
     }
 }

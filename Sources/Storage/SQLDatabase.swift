@@ -42,6 +42,9 @@ protocol SQLDatabase: Sendable {
     /// True when other nodes may write to it, too.
     var isShared: Bool { get }
 
+    /// The same for work that may take long and must keep nobody waiting: reading everything, tidying up.
+    var unhurried: any SQLDatabase { get }
+
     /// Brings the schema up to date and returns the versions run.
     func migrate(name: String) async throws(StoreError) -> [Int64]
 
@@ -67,6 +70,8 @@ extension SQLDatabase {
     var nextSession: String { Numbering.raiseSession }
 
     var openKnown: String? { nil }
+
+    var unhurried: any SQLDatabase { self }
 
     var isShared: Bool { false }
 

@@ -22,6 +22,8 @@ extension SQLStore: ChangeStore {
     ///
     /// One small read when nothing happened, so that it may be asked often.
     public func changes(after number: Int64, now: Timestamp) async throws(StoreError) -> StoreChanges {
+        // From the beginning it may be much, and nobody waits.
+        let database = number == 0 ? self.database.unhurried : self.database
         // The number first: what happens between these reads is then told twice rather than never.
         let newest = try await database.query(Self.selectNumber, []).first?.integer(0) ?? 0
         var changes = StoreChanges(number: newest)
@@ -73,7 +75,7 @@ extension SQLStore: ChangeStore {
         // Looked at before it is written, because mostly there is none.
         let any = try await database.query("SELECT 1 FROM person_change WHERE changed_at < $1 LIMIT 1", old)
         guard !any.isEmpty else { return }
-        _ = try await database.write("DELETE FROM person_change WHERE changed_at < $1", old)
+        _ = try await database.unhurried.write("DELETE FROM person_change WHERE changed_at < $1", old)
     }
 
     /// Refuses tokens of `scope` issued before `seconds` (whole seconds since the epoch) from now on.

@@ -72,7 +72,7 @@ extension SQLStore: OfflineStore {
 
     /// Removes entries that expired before `moment`.
     public func purgeOffline(before moment: Timestamp) async throws(StoreError) {
-        _ = try await database.write(
+        _ = try await database.unhurried.write(
             "DELETE FROM offline_entry WHERE expires_at < $1",
             [.integer(moment.milliseconds)]
         )

@@ -125,7 +125,7 @@ extension SQLStore: SessionStore {
 
     /// The same, and for how long it had the writer to itself; the wait for its turn and for the disk is everybody's.
     func timedPurge(before: Timestamp, limit: Int) async throws(StoreError) -> (count: Int, took: Duration) {
-        try await database.transaction { (sql) async throws(StoreError) in
+        try await database.unhurried.transaction { (sql) async throws(StoreError) in
             let start = ContinuousClock.now
             let rows = try await sql.query(
                 """

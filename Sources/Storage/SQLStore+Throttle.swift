@@ -71,6 +71,8 @@ extension SQLStore: ThrottleStore {
     public func throttleRecords(after moment: Timestamp, limit: Int) async throws(StoreError) -> ThrottleRecords {
         let values: [SQLValue] = [.integer(moment.milliseconds), .integer(limit)]
         var records = ThrottleRecords()
+        // From the beginning it may be much, and nobody waits.
+        let database = moment.milliseconds == 0 ? self.database.unhurried : self.database
         for row in try await database.query(Self.selectCounts, values) {
             records.counts.append((try Self.key(row, 4), try Self.count(row)))
         }
@@ -108,7 +110,7 @@ extension SQLStore: ThrottleStore {
             (Self.deleteBeyond("throttle_count", "changed_at"), Int64(max(1, limit) - 1)),
             (Self.deleteBeyond("throttle_known", "seen_at"), Int64(max(1, limit) - 1)),
         ]
-        for (statement, value) in statements { _ = try await database.write(statement, [.integer(value)]) }
+        for (statement, value) in statements { _ = try await database.unhurried.write(statement, [.integer(value)]) }
     }
 
     private static func count(_ row: SQLRow) throws(StoreError) -> ThrottleCount {

@@ -34,7 +34,8 @@ public final class SQLStore: Sendable {
     ///
     /// - Parameters:
     ///   - url: with an absolute path; see `StorageURL.resolved(relativeTo:)`.
-    ///   - serving: true for the daemon, of which an SQLite file serves one only; commands go beside it.
+    ///   - serving: true for the daemon, of which an SQLite file serves one only; commands go beside it, and may wait longer
+    ///     for a PostgreSQL.
     ///   - readers: `storage.pool`: with SQLite the most connections that read at once, each on a dispatch queue of its own,
     ///     beside one that writes; with PostgreSQL the most connections at all. Opened when needed.
     ///   - passwordFile: for PostgreSQL: read at each connect, so that it may change while the store is open.
@@ -78,6 +79,7 @@ public final class SQLStore: Sendable {
                     passwordFile: passwordFile,
                     poller: poller,
                     blocking: blocking,
+                    limit: serving ? PostgreSQLDatabase.callLimit : PostgreSQLDatabase.unhurriedLimit,
                     logger: logger
                 ),
                 "\(url)",

@@ -206,7 +206,13 @@ struct PostgreSQLTests {
         var options = PostgresServer.Options()
         options.isDurable = true
         let server = try await PostgresServer.start(options)
-        let store = try await SQLStore.open(StorageURL(server.url), readers: 4, clock: FixedClock(), logger: .silent)
+        let store = try await SQLStore.open(
+            StorageURL(server.url),
+            serving: true,
+            readers: 4,
+            clock: FixedClock(),
+            logger: .silent
+        )
         let answered = Mutex<[Session]>([])
         let load = Task {
             while !Task.isCancelled {

@@ -14,23 +14,29 @@ import Synchronization
 final class PostgreSQLDatabase: SQLDatabase {
     /// Outages are answered within two seconds.
     static let callLimit: Duration = .milliseconds(1600)
+    /// What nobody waits for, or only an administrator does.
+    static let unhurriedLimit: Duration = .seconds(30)
     /// A migration may wait for another node's.
     static let migrationLimit: Duration = .seconds(60)
     private static let attempts = 12
 
     private let client: PostgresClient
     private let limit: Duration
+    /// Every call has a connection for itself, so that nobody waits behind a long one.
+    private let isAlone: Bool
     private let counts: Counts
     private let listening: (@Sendable () -> PostgresListener)?
 
     private final class Counts: Sendable {
         let statistics = Mutex(StoreStatistics())
+        let listener = Mutex<PostgresListener?>(nil)
     }
 
     /// - Parameter listening: makes a connection of its own that hears of changes.
     init(client: PostgresClient, limit: Duration, listening: (@Sendable () -> PostgresListener)? = nil) {
         self.client = client
         self.limit = limit
+        isAlone = false
         self.listening = listening
         counts = Counts()
     }
@@ -40,6 +46,7 @@ final class PostgreSQLDatabase: SQLDatabase {
         counts = other.counts
         listening = other.listening
         self.limit = limit
+        isAlone = true
     }
 
     var nextSession: String { "SELECT nextval('session_number')" }
@@ -49,6 +56,7 @@ final class PostgreSQLDatabase: SQLDatabase {
     var isShared: Bool { true }
 
     func query(_ sql: String, _ values: [SQLValue]) async throws(StoreError) -> [SQLRow] {
+        if isAlone { return try await alone(sql, values) }
         let rows = try await repeated { (deadline) async throws(PostgresError) in
             try await client.query(sql, values.map(\.postgres), deadline: deadline).rows
         } mayRepeat: {
@@ -59,8 +67,13 @@ final class PostgreSQLDatabase: SQLDatabase {
         return Self.rows(rows)
     }
 
+    private func alone(_ sql: String, _ values: [SQLValue]) async throws(StoreError) -> [SQLRow] {
+        try await transaction { (transaction) async throws(StoreError) in try await transaction.query(sql, values) }
+    }
+
     func write(_ sql: String, _ values: [SQLValue]) async throws(StoreError) -> [SQLRow] {
-        try await counted { () async throws(StoreError) in
+        if isAlone { return try await alone(sql, values) }
+        return try await counted { () async throws(StoreError) in
             Self.rows(
                 try await repeated { (deadline) async throws(PostgresError) in
                     try await client.query(sql, values.map(\.postgres), deadline: deadline).rows
@@ -154,18 +167,24 @@ final class PostgreSQLDatabase: SQLDatabase {
         try await Migrations.postgreSQL.run(on: patient(Self.migrationLimit), name: name)
     }
 
-    /// The same database with another limit of each call.
+    /// The same database with another limit of each call, each on a connection of its own.
     func patient(_ limit: Duration) -> PostgreSQLDatabase { PostgreSQLDatabase(self, limit: limit) }
+
+    var unhurried: any SQLDatabase { patient(Self.unhurriedLimit) }
 
     func backup(to path: String) async throws(StoreError) {
         throw StoreError(.unusable, "a PostgreSQL database is copied by pg_dump or pg_basebackup, not by ldapauthd")
     }
 
-    func close() async { await client.close() }
+    func close() async {
+        await counts.listener.withLock { $0.take() }?.close()
+        await client.close()
+    }
 
     /// On a connection of its own, which closes with the stream.
     func announcements() -> AsyncStream<Void>? {
         guard let listener = listening?() else { return nil }
+        counts.listener.withLock { $0 = listener }
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let hearing = Task {
             for await _ in listener { continuation.yield() }
