@@ -17,7 +17,7 @@ help:
 	@echo 'make deb        makes the Debian package: packaging/ldapauthd_VERSION_ARCHITECTURE.deb'
 	@echo 'make format     formats the sources; make lint only looks'
 	@echo 'make test-tsan  the tests of EventPoller, LDAPClient, PostgresClient and Storage under the thread sanitizer'
-	@echo 'make soak       logins for ten minutes while directories stop, freeze and return (SOAK_SECONDS=600)'
+	@echo 'make soak       ten minutes of logins while directories stop, freeze and return, then ten of three nodes that are killed (SOAK_SECONDS=600)'
 	@echo 'make bench      logins per second beside the raw LDAP limit (release build)'
 	@echo 'make bench-tickets  password logins with and without Kerberos logins beside them (release build)'
 	@echo 'make bench-micro  instructions and allocations of the hot pieces, held against Benchmarks/thresholds.json'
@@ -57,7 +57,7 @@ SOAK_SECONDS ?= 600
 soak:
 	scripts/install-packages test
 	$(SWIFT) build $(BUILD_FLAGS) --build-tests
-	LDAPAUTHD_SOAK_SECONDS=$(SOAK_SECONDS) $(SWIFT) test --skip-build --filter '^EndToEndTests.SoakTests'
+	LDAPAUTHD_SOAK_SECONDS=$(SOAK_SECONDS) $(SWIFT) test --skip-build --filter '^EndToEndTests\.(SoakTests|NodesSoakTests)'
 
 lint:
 	$(SWIFT) format lint --strict --parallel --configuration .swift-format -r $(wildcard $(SOURCES))

@@ -1,5 +1,5 @@
 """A slapd with generated people and groups, and daemons that ask it."""
-import json, os, subprocess, sys, tempfile, time, urllib.parse, urllib.request
+import json, os, subprocess, sys, time, urllib.parse, urllib.request
 
 from harness import HERE, end, free_port, output_of, wait_for
 
@@ -116,35 +116,10 @@ class SlowProxy:
         self.port = int(self.child.stdout.readline())
 
 
-POSTGRESQL = "/usr/lib/postgresql/15/bin/postgres"
-
-
-class PostgreSQL:
-    """A server that waits for the disk, as it comes; it does not run as root."""
-
-    def __init__(self, workshop):
-        folder = tempfile.mkdtemp(prefix="postgresql-", dir=workshop.home)
-        unprivileged = []
-        if os.getuid() == 0:
-            unprivileged = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"]
-            os.chown(folder, 65534, 65534)
-            # The way there; the folder itself is that user's alone.
-            os.chmod(workshop.home, 0o711)
-        bin, port = os.path.dirname(POSTGRESQL), free_port()
-        output_of([*unprivileged, f"{bin}/initdb", "-D", f"{folder}/data", "-U", "bench", "--auth=trust", "-E", "UTF8", "--no-locale"])
-        with open(workshop.path("postgresql.log"), "ab") as log:
-            child = workshop.start([*unprivileged, POSTGRESQL, "-D", f"{folder}/data", "-p", str(port), "-c", "listen_addresses=127.0.0.1",
-                                    "-c", "unix_socket_directories="], stdout=log, stderr=log)
-        wait_for(port, child)
-        while subprocess.run([f"{bin}/pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]).returncode != 0:
-            time.sleep(0.1)
-        self.storage = f'url = "postgresql://bench@127.0.0.1:{port}/postgres"\n[tokens]\nmaster_key_file = "master.key"'
-
-
 class Daemon:
     """A daemon with a SQLite store of its own; it can be stopped and started again on the same store."""
 
-    def __init__(self, workshop, binary, name, sections, environment=None, storage='url = "sqlite:store.db"'):
+    def __init__(self, workshop, binary, name, sections, environment=None):
         self.workshop, self.binary = workshop, binary
         self.environment = {**os.environ, **(environment or {})}
         self.folder = workshop.path(name)
@@ -162,7 +137,7 @@ admin_listen = ["127.0.0.1:{self.admin_port}"]
 idle_timeout = "10m"
 max_connections = 20000
 [storage]
-{storage}
+url = "sqlite:store.db"
 [log]
 level = "warning"
 [authentication]

@@ -75,7 +75,6 @@ def found_errors(figures):
 TARGETS = [
     Target("no request failed", found_errors, at_most(0), number("failed")),
     Target("login-cold: at least 40 % of raw search and bind", of("login-cold", "ratio"), at_least(0.40), percent),
-    Target("login-postgresql: at least 60 % of login-cold", of("login-postgresql", "ratio"), at_least(0.60), percent),
     Target("login-form: at least 25 % of raw bind", of("login-form", "ratio"), at_least(0.25), percent),
     *(Target(f"{name}: p99 at most 20 ms and two fdatasync", slowness(name), lambda value: value[0] <= value[1],
              lambda value: f"{value[0]:.1f} of {value[1]:.1f} ms") for name in ("login-cold", "login-form")),

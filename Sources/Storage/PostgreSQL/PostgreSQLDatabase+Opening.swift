@@ -20,7 +20,8 @@ extension PostgreSQLDatabase {
         logger: Logger
     ) async throws(StoreError) {
         var configuration = try url.configuration
-        configuration.connections = max(1, connections)
+        // One may be lent for long: to tidy up, or to read everything.
+        configuration.connections = max(2, connections)
         configuration.passwordFile = passwordFile
         configuration.connectTimeout = .seconds(3)
         configuration.setup = PostgreSQLStatements.setup
