@@ -9,7 +9,7 @@ STYLE = """text{font:13px system-ui,sans-serif;fill:#1f2328}.small{font-size:12p
 .line{stroke:#8b949e;stroke-width:1}.ours{fill:#3b82f6}.base{fill:#8b949e}
 @media(prefers-color-scheme:dark){text{fill:#e6edf3}.small{fill:#9ea7b3}}"""
 PANELS = [
-    ("Logins and refreshes per second", ["raw search-bind", "login-cold", "raw bind", "login-form", "login-json", "login-xml", "login-groups", "refresh", "login-local"]),
+    ("Logins and refreshes per second", ["raw search-bind", "login-cold", "raw bind", "login-form", "login-json", "login-xml", "login-groups", "login-postgresql", "refresh", "login-local"]),
     ("Questions per second", ["constant", "verify", "introspect", "jwks"]),
 ]
 

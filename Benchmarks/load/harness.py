@@ -23,13 +23,13 @@ class Workshop:
     """A folder of the run and the processes started in it; leaving it stops and removes both."""
 
     def __init__(self, keep=False):
-        self.children, self.keep = [], keep
+        self.children, self.folders, self.keep = [], [], keep
 
     def __enter__(self):
         # On a disk like a store's: /tmp may be memory, where fdatasync costs nothing.
         scratch = os.path.join(ROOT, ".build")
         os.makedirs(scratch, exist_ok=True)
-        self.home = tempfile.mkdtemp(prefix="bench-", dir=scratch)
+        self.home = self.folder(scratch)
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: sys.exit(1))
         # Idle connections are descriptors, here and in the daemon, which inherits the limit.
@@ -42,7 +42,12 @@ class Workshop:
         for child in reversed(self.children):
             end(child)
         if not self.keep:
-            shutil.rmtree(self.home, ignore_errors=True)
+            for folder in self.folders:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def folder(self, parent):
+        self.folders.append(tempfile.mkdtemp(prefix="bench-", dir=parent))
+        return self.folders[-1]
 
     def path(self, *names):
         return os.path.join(self.home, *names)
@@ -116,11 +121,28 @@ def output_of(command, seconds=0):
         stop(f"{command[0]} ended with {fault.returncode}: {fault.stderr.strip()[-500:]}")
 
 
+def status(process):
+    with open(f"/proc/{process}/stat") as file:
+        return file.read().rsplit(")", 1)[1].split()
+
+
 def cpu(child):
     """Seconds of processor time so far, user and system."""
-    with open(f"/proc/{child.pid}/stat") as file:
-        fields = file.read().rsplit(")", 1)[1].split()
+    fields = status(child.pid)
     return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def cpu_of_children(child):
+    """The same of a process and those it has started and that live."""
+    total = cpu(child)
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            fields = status(name)
+        except OSError:
+            continue
+        if int(fields[1]) == child.pid:
+            total += (int(fields[11]) + int(fields[12])) / TICK
+    return total
 
 
 def memory(child, field="VmRSS"):

@@ -35,6 +35,9 @@ def others(figures):
         yield f"idle after the start: {figures['idle_rss_mib']:.1f} MiB"
     if "start_ms" in figures:
         yield f"start to the first answered login, on the store of this run: {figures['start_ms']:.0f} ms"
+    for row in figures["rows"]:
+        if "postgres_cpu_s_per_1000" in row:
+            yield f"login-postgresql, {row['connections']} connections: PostgreSQL itself takes {row['postgres_cpu_s_per_1000']:.3f} s of processor for 1000"
     for name, counts in figures.get("counts", {}).items():
         yield f"{name}: {counts['allocations']:.0f} allocations a login; {counts['syncs_alone']:.2f} syncs of the disk when there is one at a time"
     if idle := figures.get("idle"):

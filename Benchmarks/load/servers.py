@@ -116,10 +116,36 @@ class SlowProxy:
         self.port = int(self.child.stdout.readline())
 
 
-class Daemon:
-    """A daemon with a SQLite store of its own; it can be stopped and started again on the same store."""
+class Postgres:
+    """PostgreSQL as it comes, which waits for the disk."""
 
-    def __init__(self, workshop, binary, name, sections, environment=None):
+    PROGRAMS = "/usr/lib/postgresql/15/bin"
+
+    def __init__(self, workshop):
+        # It does not run as root, and nobody else may get into the folder of the run: on the disk, and open to all.
+        folder, self.port = workshop.folder("/var/tmp"), free_port()
+        user = []
+        if os.getuid() == 0:
+            user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"]
+            os.chown(folder, 65534, 65534)
+        subprocess.run([*user, f"{self.PROGRAMS}/initdb", "-D", f"{folder}/data", "-U", "bench", "--auth=trust", "-E", "UTF8", "--no-locale"],
+                       check=True, stdout=subprocess.DEVNULL, cwd="/")
+        self.child = workshop.start([*user, f"{self.PROGRAMS}/postgres", "-D", f"{folder}/data", "-p", str(self.port),
+                                     "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="],
+                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+        wait_for(self.port, self.child)
+        while subprocess.run([f"{self.PROGRAMS}/pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]).returncode != 0:
+            time.sleep(0.1)
+
+    @property
+    def storage(self):
+        return f'url = "postgresql://bench@127.0.0.1:{self.port}/postgres"\n[tokens]\nmaster_key_file = "master.key"'
+
+
+class Daemon:
+    """A daemon with a store of its own, SQLite unless told otherwise; it can be stopped and started again on the same store."""
+
+    def __init__(self, workshop, binary, name, sections, environment=None, storage='url = "sqlite:store.db"'):
         self.workshop, self.binary = workshop, binary
         self.environment = {**os.environ, **(environment or {})}
         self.folder = workshop.path(name)
@@ -137,7 +163,7 @@ admin_listen = ["127.0.0.1:{self.admin_port}"]
 idle_timeout = "10m"
 max_connections = 20000
 [storage]
-url = "sqlite:store.db"
+{storage}
 [log]
 level = "warning"
 [authentication]

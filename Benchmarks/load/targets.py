@@ -86,6 +86,7 @@ TARGETS = [
     Target("introspect: at least 60 % of a constant answer", of("introspect", "ratio"), at_least(0.60), percent),
     Target("login-json: at least 95 % of login-form", of("login-json", "ratio"), at_least(0.95), percent),
     Target("login-xml: at least 90 % of login-form", of("login-xml", "ratio"), at_least(0.90), percent),
+    Target("login-postgresql: at least 60 % of login-cold", of("login-postgresql", "ratio"), at_least(0.60), percent),
     Target("an answered login is on disk: a sync for each", part("counts", lambda one: min(row["syncs_alone"] for row in one.values())),
            at_least(1), number("syncs", 2)),
     Target("idle: at most 50 MiB", lambda figures: figures.get("idle_rss_mib"), at_most(50), number("MiB", 1)),
