@@ -249,6 +249,17 @@ class AllocationCounter:
         return {"allocations": many[0], "syncs_alone": alone[1]}
 
 
+def signatures():
+    """What one core signs in a second, by OpenSSL, as a measure for any library: {algorithm: rate}."""
+    names = {"ES256": ("ecdsap256", "+F4"), "EdDSA": ("ed25519", "+F6"), "RS256": ("rsa2048", "+F2")}
+    found = {}
+    for name, (algorithm, mark) in names.items():
+        line = next(line for line in output_of(["openssl", "speed", "-mr", "-seconds", "1", algorithm]).splitlines() if line.startswith(mark))
+        # Signatures, then verifications, are the last two.
+        found[name] = float(line.split(":")[-2])
+    return found
+
+
 def soak(daemon, directory, connections, total):
     """The resident set while so many logins are answered, at every tenth."""
     done, errors, points = 0, 0, [{"logins": 0, "rss_mib": settle(daemon.child)}]

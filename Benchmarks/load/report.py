@@ -37,7 +37,10 @@ def others(figures):
         yield f"start to the first answered login, on the store of this run: {figures['start_ms']:.0f} ms"
     for row in figures["rows"]:
         if "postgres_cpu_s_per_1000" in row:
-            yield f"login-postgresql, {row['connections']} connections: PostgreSQL itself takes {row['postgres_cpu_s_per_1000']:.3f} s of processor for 1000"
+            yield (f"login-postgresql, {row['connections']} connections: PostgreSQL itself takes {row['postgres_cpu_s_per_1000']:.3f} s of processor "
+                   f"for 1000 and writes {row['wal_bytes_each']:.0f} bytes of log for each")
+    if signatures := figures.get("signatures_per_s"):
+        yield "signatures a second on one core (OpenSSL): " + ", ".join(f"{name} {rate:.0f}" for name, rate in signatures.items())
     for name, counts in figures.get("counts", {}).items():
         yield f"{name}: {counts['allocations']:.0f} allocations a login; {counts['syncs_alone']:.2f} syncs of the disk when there is one at a time"
     if idle := figures.get("idle"):

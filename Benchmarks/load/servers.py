@@ -137,6 +137,11 @@ class Postgres:
         while subprocess.run([f"{self.PROGRAMS}/pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]).returncode != 0:
             time.sleep(0.1)
 
+    def written(self):
+        """Bytes of write-ahead log so far."""
+        return int(output_of([f"{self.PROGRAMS}/psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", "bench", "-At", "-c",
+                              "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint", "postgres"]))
+
     @property
     def storage(self):
         return f'url = "postgresql://bench@127.0.0.1:{self.port}/postgres"\n[tokens]\nmaster_key_file = "master.key"'
