@@ -38,7 +38,8 @@ def others(figures):
     for row in figures["rows"]:
         if "postgres_cpu_s_per_1000" in row:
             yield (f"login-postgresql, {row['connections']} connections: PostgreSQL itself takes {row['postgres_cpu_s_per_1000']:.3f} s of processor "
-                   f"for 1000 and writes {row['wal_bytes_each']:.0f} bytes of log for each")
+                   f"for 1000 and writes {row['wal_bytes_each']:.0f} bytes of log for each; "
+                   f"a session takes {row['row_bytes_each']:.0f} bytes of disk with its indexes")
     if signatures := figures.get("signatures_per_s"):
         yield "signatures a second on one core (OpenSSL): " + ", ".join(f"{name} {rate:.0f}" for name, rate in signatures.items())
     for name, counts in figures.get("counts", {}).items():

@@ -137,10 +137,8 @@ class Postgres:
         while subprocess.run([f"{self.PROGRAMS}/pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]).returncode != 0:
             time.sleep(0.1)
 
-    def written(self):
-        """Bytes of write-ahead log so far."""
-        return int(output_of([f"{self.PROGRAMS}/psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", "bench", "-At", "-c",
-                              "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint", "postgres"]))
+    def number(self, query):
+        return int(output_of([f"{self.PROGRAMS}/psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", "bench", "-At", "-c", query, "postgres"]))
 
     @property
     def storage(self):
