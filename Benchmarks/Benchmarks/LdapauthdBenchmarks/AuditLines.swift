@@ -6,7 +6,8 @@ internal import Observability
 let auditBenchmarks = [
     Benchmark("write-audit-line") {
         // Never closed: the process ends after one benchmark.
-        let audit = AuditLog(LogOutput(format: .text, descriptor: open("/dev/null", O_WRONLY)))
+        let null = unsafe open("/dev/null", O_WRONLY)
+        let audit = AuditLog(LogOutput(format: .text, descriptor: null))
         var event = AuditEvent(.login)
         event.user = "jürgen"
         event.userID = 42
