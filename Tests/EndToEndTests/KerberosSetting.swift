@@ -77,21 +77,33 @@ struct KerberosSetting {
 
     /// One request with a token as it stands.
     func present(_ token: [UInt8]) async throws -> Curl.Answer {
-        try await present(text: Base64Text.encode(token))
+        try await daemon.present(token)
     }
 
     func present(text: String) async throws -> Curl.Answer {
-        // From a file: a large token is more than a command line takes.
-        let header = try daemon.home.write(
-            "Authorization: Negotiate \(text)",
-            to: "header-\(UInt32.random(in: 0...9999))"
-        )
-        return try await Curl.form(url, Self.fields, ["-H", "@\(header)"])
+        try await daemon.present(text: text)
     }
 
     func stop() async {
         await daemon.stop()
         await slapd.stop()
         await kdc.stop()
+    }
+}
+
+extension Daemon {
+    /// One request with a Negotiate token as it stands.
+    func present(_ token: [UInt8]) async throws -> Curl.Answer {
+        try await present(text: Base64Text.encode(token))
+    }
+
+    func present(text: String) async throws -> Curl.Answer {
+        // From a file: a large token is more than a command line takes.
+        let header = try home.write("Authorization: Negotiate \(text)", to: "header-\(UInt32.random(in: 0...9999))")
+        return try await Curl.form(
+            "http://localhost:\(port)/api/v1/auth/token",
+            KerberosSetting.fields,
+            ["-H", "@\(header)"]
+        )
     }
 }
