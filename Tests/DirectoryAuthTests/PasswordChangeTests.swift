@@ -122,9 +122,22 @@ import Testing
         try await Task.sleep(for: .seconds(2.5))
         #expect(try await live.rejection("alice", "old-secret").reason == .passwordExpired)
         #expect(await change(live, "alice", "wrong", "new-secret") == "wrong-password")
-        let outcome = await change(live, "alice", "old-secret", "new-secret")
-        #expect(outcome == (serviceWrites ? "changed" : "not-allowed"))
-        if serviceWrites { _ = try await live.identity("alice", "new-secret") }
+        let outcome = await live.directory.changePassword(
+            of: .named("alice"),
+            from: Password("old-secret"),
+            to: Password("new-secret"),
+            deadline: .now + .seconds(40),
+            gate: OpenGate()
+        )
+        switch outcome {
+        case .changed where serviceWrites:
+            _ = try await live.identity("alice", "new-secret")
+        case .refused(let refusal) where !serviceWrites:
+            #expect(refusal.reason == .notAllowed)
+            #expect(refusal.detail.contains("the service account needs write access"), "\(refusal.detail)")
+        default:
+            Issue.record("\(outcome)")
+        }
         await live.stop()
     }
 

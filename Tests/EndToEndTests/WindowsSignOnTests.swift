@@ -38,7 +38,7 @@ import Testing
         let line = try #require(
             setting.daemon.log.split(separator: "\n").first { $0.contains("login") && $0.contains("alice") }
         )
-        #expect(line.contains("corp"), "\(line)")
+        #expect(line.contains("corp") && line.contains("reason=ticket"), "\(line)")
         let refused = setting.daemon.log.split(separator: "\n").filter { $0.contains("login.refused") }
         #expect(refused.isEmpty, "a challenge refuses nobody: \(refused)")
         await setting.stop()
@@ -229,6 +229,37 @@ import Testing
         }
         #expect(try await tickets == 400, "every ticket is let in")
         #expect(slowest < .seconds(5))
+        await setting.stop()
+    }
+
+    @Test func aReloadTakesAnotherKeytabButNotNone() async throws {
+        let setting = try await KerberosSetting.make(services: ["HTTP/localhost", "HTTP/other"])
+        let daemon = setting.daemon
+        try await daemon.start()
+        let client = try await setting.tickets(of: "alice")
+        func signOn() async throws -> Int {
+            try await setting.present(try await NegotiateToken.make(.spnego, environment: client)).status
+        }
+        #expect(try await signOn() == 200)
+        let good = text(ofFile: daemon.configurationFile)
+        let other = try await setting.kdc.keytab(["HTTP/other"])
+        func replaceKeytab(with line: String) throws {
+            try daemon.rewrite { text in
+                text.split(separator: "\n", omittingEmptySubsequences: false)
+                    .map { $0.hasPrefix("keytab_file") ? line : String($0) }.joined(separator: "\n")
+            }
+        }
+        try replaceKeytab(with: "keytab_file = \"\(other)\"")
+        #expect(try await daemon.reload().succeeded)
+        #expect(try await signOn() == 401)
+        #expect(daemon.log.contains("ticket-other-service"))
+        try replaceKeytab(with: "")
+        let refused = try await daemon.reload()
+        #expect(!refused.succeeded)
+        #expect(refused.errorOutput.contains("kerberos.keytab_file cannot change"), "\(refused.errorOutput)")
+        try daemon.rewrite { _ in good }
+        #expect(try await daemon.reload().succeeded)
+        #expect(try await signOn() == 200)
         await setting.stop()
     }
 

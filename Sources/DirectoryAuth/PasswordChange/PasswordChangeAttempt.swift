@@ -50,7 +50,7 @@ struct PasswordChangeAttempt: Sendable {
             if response.resultCode.rawValue == 13, let other = change.withoutOperation {
                 response = try await lease.change(other, controls: [.passwordPolicyRequest], deadline: deadline)
             }
-            return judge(response)
+            return judge(response, by: "the person")
         } catch {
             return .unavailable(directory.outage(error.message))
         }
@@ -89,7 +89,7 @@ struct PasswordChangeAttempt: Sendable {
         case .unavailable(let why): .unavailable(directory.outage(why))
         case .answered(let response, _):
             // The bind has just proved the old one: a server that says otherwise does not let this account look at it.
-            switch judge(response) {
+            switch judge(response, by: "the service account") {
             case .rejected(let rejection):
                 .refused(PasswordRefusal(.notAllowed, detail: "the service account may not: \(rejection.detail)"))
             case let outcome:
@@ -98,11 +98,14 @@ struct PasswordChangeAttempt: Sendable {
         }
     }
 
-    private func judge(_ response: ChangeResponse) -> Outcome {
+    private func judge(_ response: ChangeResponse, by who: String) -> Outcome {
         let said =
             "result \(response.resultCode)"
             + (response.diagnosticMessage.isEmpty
                 ? "" : ", “\(LogText.escaped(response.diagnosticMessage.prefix(300)))”")
+            // insufficientAccessRights (RFC 4511 §A.2), where no rule for passwords is named.
+            + (response.resultCode.rawValue == 50 && response.passwordPolicy?.error == nil
+                ? "; \(who) needs write access to the password there" : "")
         switch PasswordChangeVerdict(response, kind: kind) {
         case .changed:
             return .changed(host: response.host)

@@ -32,6 +32,7 @@ struct AccessTokenIssuer {
             refreshExpiresIn: 0,
             notBefore: tools.revocations.notBefore(client: client.id, subject: subject),
             client: client,
+            isSignOn: outcome.isSignOn,
             signOnReply: outcome.signOnReply
         )
         if let session, outcome.isRefreshable {

@@ -13,6 +13,8 @@ struct IssuedToken: Sendable {
     /// The greatest not-before that applies.
     var notBefore: Int64
     var client: Client
-    /// For a caller who showed a proof instead of a password.
+    /// True for a caller who showed a proof instead of a password.
+    var isSignOn = false
+    /// What that caller gets for it.
     var signOnReply: [UInt8]?
 }

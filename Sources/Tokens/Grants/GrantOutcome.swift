@@ -12,6 +12,8 @@ struct GrantOutcome: Sendable {
     var issuedAt: Timestamp
     /// Whether the answer carries a refresh token.
     var isRefreshable = false
-    /// For a caller who showed a proof instead of a password.
+    /// True for a caller who showed a proof instead of a password.
+    var isSignOn = false
+    /// What that caller gets for it.
     var signOnReply: [UInt8]?
 }

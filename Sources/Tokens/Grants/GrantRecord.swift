@@ -12,6 +12,8 @@ struct GrantRecord {
     private static let longestName = 256
     /// Let in while the source could not be asked.
     private static let offline = "offline"
+    /// Let in with a proof in place of a password.
+    private static let ticket = "ticket"
 
     init(grant: Grant, context: RequestContext, username: String?, sourceNames: [SourceID: String]) {
         self.grant = grant
@@ -31,6 +33,7 @@ struct GrantRecord {
             describe(session.identity, session, &event)
             event.detail = session.identity.notice
             if session.identity.isOffline { event.reason = Self.offline }
+            if issued.isSignOn { event.reason = Self.ticket }
         }
         return event
     }

@@ -5,6 +5,7 @@ struct PasswordGrant: GrantHandler {
     /// Who logged in, and what the caller gets for his proof.
     struct Verified: Sendable {
         var identity: Identity
+        var isSignOn = false
         var reply: [UInt8]?
     }
 
@@ -55,7 +56,7 @@ struct PasswordGrant: GrantHandler {
         let answer = await tools.authenticator.signOn(SignOnRequest(token: token, sources: call.client.sources))
         switch answer {
         case .authenticated(let identity, let reply):
-            return Verified(identity: identity, reply: reply)
+            return Verified(identity: identity, isSignOn: true, reply: reply)
         case .refused(let refusal):
             throw Refusal(.signOnRequired, reason: refusal.reason, detail: refusal.detail)
         case .rejected(let principal, let rejection):
@@ -86,6 +87,7 @@ struct PasswordGrant: GrantHandler {
             issuedAt: moment,
             // Only to a client that may use it.
             isRefreshable: call.client.grants.contains(.refreshToken),
+            isSignOn: verified.isSignOn,
             signOnReply: verified.reply
         )
     }
