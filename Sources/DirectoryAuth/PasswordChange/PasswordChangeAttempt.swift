@@ -91,7 +91,13 @@ struct PasswordChangeAttempt: Sendable {
             // The bind has just proved the old one: a server that says otherwise does not let this account look at it.
             switch judge(response, by: "the service account") {
             case .rejected(let rejection):
-                .refused(PasswordRefusal(.notAllowed, detail: "the service account may not: \(rejection.detail)"))
+                .refused(
+                    PasswordRefusal(
+                        .notAllowed,
+                        detail: "\(rejection.detail); the service account needs write access to the password there",
+                        host: rejection.host
+                    )
+                )
             case let outcome:
                 outcome
             }
