@@ -99,7 +99,7 @@ import Testing
     private static func restart(_ postgres: PostgresServer, _ uptime: SoakTests.Uptime, _ node: Daemon) async throws {
         for isCrash in [false, true] {
             try await Task.sleep(for: SoakTests.length / 4)
-            uptime.down()
+            uptime.down(isFrozen: false)
             if isCrash { postgres.kill() } else { await postgres.stop() }
             try await postgres.restart()
             uptime.up()
