@@ -17,6 +17,12 @@ struct AuthenticationProgress: Sendable {
         }
     }
 
+    /// As the configuration spells it; directories are known by number here.
+    private static func name(_ source: SourceID?) -> String {
+        guard let source else { return "nobody" }
+        return source == .local ? "local" : "directory \(source)"
+    }
+
     mutating func add(_ outage: Outage) {
         outages.append(outage)
         if let refusal = outage.refusal { rejections.append(refusal) }
@@ -30,8 +36,7 @@ struct AuthenticationProgress: Sendable {
     var result: AuthenticationResult {
         if let identity { return .authenticated(identity) }
         guard outages.isEmpty else {
-            let said =
-                outages.map(\.detail) + rejections.map { "\($0.source?.description ?? "-"): \($0.reason.rawValue)" }
+            let said = outages.map(\.detail) + rejections.map { "\(Self.name($0.source)): \($0.reason.rawValue)" }
             return .unavailable(
                 Outage(
                     sources: outages.flatMap(\.sources),

@@ -119,10 +119,14 @@ extension DirectoryProbe.Step {
             return "certificate \(index + 1): \(certificate.subject)\(names), issued by \(certificate.issuer), "
                 + "valid until \(certificate.notAfterDay)"
         }
-        if verdict == .passed, let own = report.chain.first, own.notAfter - now < Self.notice {
+        // An authority's that ends takes the server's with it.
+        let ending = report.chain.enumerated().min { $0.element.notAfter < $1.element.notAfter }
+        if verdict == .passed, let (index, first) = ending, first.notAfter - now < Self.notice {
+            let days = max(0, (first.notAfter - now) / 86_400)
+            let which = index == 0 ? "the certificate" : "certificate \(index + 1) of the chain"
             step.verdict = .warning
-            step.message += "; the certificate ends on \(own.notAfterDay)"
-            step.remedy = "renew it on the directory server"
+            step.message += "; \(which) ends on \(first.notAfterDay), in \(days) days"
+            step.remedy = "renew it on the directory server before that day: no login gets through afterwards"
         }
         return step
     }

@@ -20,12 +20,16 @@ public struct DirectoryProbe: Sendable {
             case serviceBind = "service bind"
             /// What the server says of itself.
             case rootDSE = "root DSE"
+            /// This machine's clock beside the server's, where it tells the time.
+            case clock
             case userBase = "user base"
             case sampleUser = "sample user"
             case groupsBase = "groups base"
             case sampleGroup = "sample group"
             /// The groups of the sample user.
             case groups
+            /// After how many wrong passwords the server locks, beside the throttle.
+            case lockout = "lock-out"
         }
 
         /// How it went.
@@ -52,13 +56,20 @@ public struct DirectoryProbe: Sendable {
         public var remedy: String?
         /// More of what was seen, a line each: the certificates.
         public var details: [String] = []
+        /// With `groups`: all of them by name.
+        public var groups: [String]?
     }
 
     private let directory: Directory
+    private let throttle: Int?
 
     /// A probe of a directory; nothing is asked yet.
-    public init(_ directory: Directory) {
+    ///
+    /// - Parameter throttle: after how many failures an account waits here before the directory is asked again; 0 never,
+    ///   nil when that is not to be compared with the directory's own threshold.
+    public init(_ directory: Directory, throttle: Int? = nil) {
         self.directory = directory
+        self.throttle = throttle
     }
 
     /// Takes every step on every host, those after a failed connection skipped.
@@ -71,7 +82,7 @@ public struct DirectoryProbe: Sendable {
         for host in directory.hosts.roster.hosts {
             let probe = HostProbe(directory: directory, host: host, deadline: deadline)
             let searches = [Step.Name.userBase, .sampleUser, .groupsBase, .sampleGroup, .groups]
-            let connection = await probe.connection()
+            let (connection, root) = await probe.connection()
             steps += connection
             guard connection.last?.verdict != .failed else {
                 steps += searches.map { probe.skipped($0, "there is no connection") }
@@ -89,6 +100,7 @@ public struct DirectoryProbe: Sendable {
             steps.append(await probe.groupsBase())
             steps.append(await probe.sampleGroup())
             steps.append(await probe.groups(of: person))
+            if let throttle { steps.append(await probe.lockout(root: root, person: person, throttle: throttle)) }
         }
         return steps
     }

@@ -9,13 +9,14 @@ struct HostProbe: Sendable {
     let host: any DirectoryHost
     let deadline: ContinuousClock.Instant
 
-    private var settings: DirectorySettings { directory.settings }
+    var settings: DirectorySettings { directory.settings }
 
     /// What a step found, before it is timed.
-    private struct Finding {
+    struct Finding {
         var verdict: Step.Verdict
         var message: String
         var remedy: String?
+        var groups: [String]?
 
         init(_ verdict: Step.Verdict, _ message: String, _ remedy: String? = nil) {
             self.verdict = verdict
@@ -28,18 +29,46 @@ struct HostProbe: Sendable {
         Step(host: "\(host.settings.url)", name: name, verdict: .skipped, duration: .zero, message: why, remedy: nil)
     }
 
-    /// Everything up to the root DSE; the last step says whether there is a connection to go on with.
-    func connection() async -> [Step] {
+    /// Everything up to the root DSE and the clock; the last step says whether there is a connection to go on with.
+    func connection() async -> ([Step], RootDSE?) {
         var steps = await host.connectSteps(deadline: deadline)
-        if steps.last?.verdict != .failed { steps.append(await rootDSE()) }
-        return steps
+        guard steps.last?.verdict != .failed else { return (steps, nil) }
+        let begun = directory.wallClock.now().seconds
+        let (step, root) = await rootDSE()
+        steps.append(step)
+        guard step.verdict != .failed, let root, let time = root.currentTime else { return (steps, root) }
+        steps.append(clock(time, between: begun, and: directory.wallClock.now().seconds))
+        return (steps, root)
     }
 
-    private func rootDSE() async -> Step {
-        await step(.rootDSE) { (deadline) throws(LDAPError) in
+    /// Seconds a clock may be wrong: Kerberos allows 300, and what is wrong by more than this is not kept at all.
+    private static let clockTolerance: Int64 = 60
+
+    /// The server's time lies between the moments at which it was asked and heard.
+    private func clock(_ time: Int64, between begun: Int64, and ended: Int64) -> Step {
+        let skew = time < begun ? begun - time : time > ended ? ended - time : 0
+        var step = Step(
+            host: "\(host.settings.url)",
+            name: .clock,
+            verdict: .passed,
+            duration: .zero,
+            message: "this machine and the server agree" + (skew == 0 ? "" : " to \(abs(skew)) s"),
+            remedy: nil
+        )
+        guard abs(skew) > Self.clockTolerance else { return step }
+        step.verdict = .warning
+        step.message = "this machine's clock is \(abs(skew)) s \(skew > 0 ? "ahead of" : "behind") the server's"
+        step.remedy = "let both follow a time server (timedatectl): tokens and certificates end by the clock"
+        return step
+    }
+
+    private func rootDSE() async -> (Step, RootDSE?) {
+        var seen: RootDSE?
+        let step = await step(.rootDSE) { (deadline) throws(LDAPError) in
             let root: RootDSE
             do throws(LDAPError) {
                 root = try await host.rootDSE(deadline: deadline)
+                seen = root
             } catch {
                 // Binds work all the same; only probing an idle connection, and this look, need it.
                 guard error.code == .result else { throw error }
@@ -54,6 +83,7 @@ struct HostProbe: Sendable {
             let remedy = KindFit.remedy(settings.kind, root)
             return Finding(remedy == nil ? .passed : .warning, message, remedy)
         }
+        return (step, seen)
     }
 
     func userBase() async -> Step {
@@ -96,7 +126,11 @@ struct HostProbe: Sendable {
             if let username {
                 guard let names = UserNames(username, domains: settings.domains, stripDomain: settings.stripDomain)
                 else {
-                    return Finding(.failed, "“\(LogText.escaped(username))” can be nobody's name")
+                    return Finding(
+                        .failed,
+                        "“\(LogText.escaped(username))” can be nobody's name",
+                        "give a name of 1 to \(UserNames.lengthLimit) octets without NUL"
+                    )
                 }
                 filter = directory.userFilter.filter(for: names)
             }
@@ -145,7 +179,10 @@ struct HostProbe: Sendable {
         return await step(.groups) { (deadline) throws(LDAPError) in
             let names = try await directory.groups.groups(of: person, by: host, deadline: deadline)
             let list = names.prefix(10).joined(separator: ", ") + (names.count > 10 ? ", …" : "")
-            return Finding(.passed, "\(person.username) is in \(names.count) groups\(names.isEmpty ? "" : ": \(list)")")
+            let number = names.count == 1 ? "1 group" : "\(names.count) groups"
+            var finding = Finding(.passed, "\(person.username) is in \(number)\(names.isEmpty ? "" : ": \(list)")")
+            finding.groups = names
+            return finding
         }
     }
 
@@ -189,7 +226,7 @@ struct HostProbe: Sendable {
         }
     }
 
-    private func step(
+    func step(
         _ name: Step.Name,
         _ look: (ContinuousClock.Instant) async throws(LDAPError) -> Finding
     ) async -> Step {
@@ -207,12 +244,13 @@ struct HostProbe: Sendable {
             verdict: finding.verdict,
             duration: ContinuousClock.now - start,
             message: finding.message,
-            remedy: finding.remedy
+            remedy: finding.remedy,
+            groups: finding.groups
         )
     }
 
     /// What an operator does about an error.
-    static func remedy(_ error: LDAPError) -> String? {
+    static func remedy(_ error: LDAPError) -> String {
         switch error.code {
         case .nameResolution: "check the host's name in urls, and this machine's DNS"
         case .connect: "check the host and port in urls, that the server runs, and firewalls on the way"
@@ -222,18 +260,18 @@ struct HostProbe: Sendable {
         case .serviceBind: "check bind_dn and bind_password_file"
         case .overloaded: "try again; service_connections says how many connections there may be"
         case .result: remedy(error.resultCode)
-        default: nil
+        default: "give the command again; if it stays so, look into the server's log"
         }
     }
 
-    private static func remedy(_ code: LDAPResultCode?) -> String? {
+    private static func remedy(_ code: LDAPResultCode?) -> String {
         switch code?.rawValue {
         case 1, 50: "the account that searches may not do that: set bind_dn, or give it the right to read"
         case 8, 13: "the server wants encryption: use ldaps:// or start_tls = true"
         case 32: "check the spelling of the base"
         case 3, 4, 11: "the server's limits are too low for this search: narrow it, or raise them for bind_dn"
         case 51, 52: "the server says that it cannot serve now: try again, and look into its log"
-        default: nil
+        default: "look into the server's log: it refused what every login asks"
         }
     }
 }

@@ -67,6 +67,7 @@ actor HostConnections {
         now.bindInUse = binds.lent.count
         now.bindIdle = binds.idle.count
         now.bindWaiting = binds.waiting
+        now.certificateExpiry = dialer.peerCertificate.notAfter
         return now
     }
 

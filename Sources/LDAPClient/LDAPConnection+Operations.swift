@@ -179,16 +179,22 @@ extension LDAPConnection {
 
     /// Shakes hands on a thread of the pool. Neither libldap nor GnuTLS knows a deadline there: when it passes, the
     /// duplicate of the socket is shut down, and the thread comes back with an error.
+    /// - Returns: until when the peer's certificate is valid, in seconds since 1970.
     /// - Throws: `.tls` with what libldap says, which on GnuTLS is little; `.overloaded` when the pool is full.
-    func shakeHands(on pool: BlockingPool, deadline: ContinuousClock.Instant) async throws(LDAPError) {
+    @discardableResult
+    func shakeHands(on pool: BlockingPool, deadline: ContinuousClock.Instant) async throws(LDAPError) -> Int64? {
         stopWatching()
         guard let handle, let descriptor = handle.descriptor else { throw loss ?? gone("closed") }
         Self.setBlocking(descriptor, true)
         handshakeSocket = Self.duplicate(descriptor)
         defer { handshakeSocket = nil }
         let failure: String?
+        let notAfter: Int64?
         do throws(BlockingPool.GivenUp) {
-            failure = try await pool.run(until: deadline, on: poller) { handle.installTLS() }
+            (failure, notAfter) = try await pool.run(until: deadline, on: poller) {
+                if let failure = handle.installTLS() { return (failure, nil) }
+                return (nil, handle.peerCertificate.flatMap(PeerCertificate.notAfter(ofDER:)))
+            }
         } catch {
             handshakeSocket?.shutDown()
             self.handle = nil
@@ -205,6 +211,7 @@ extension LDAPConnection {
         }
         if let loss { throw loss }
         Self.setBlocking(descriptor, false)
+        return notAfter
     }
 
     private static func duplicate(_ descriptor: Int32) -> OpenDescriptor? {

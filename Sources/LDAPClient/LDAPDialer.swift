@@ -13,6 +13,7 @@ struct LDAPDialer: Sendable {
     let resolver: NameResolver
     let refusals: ServiceRefusals
     let gate: HandshakeGate
+    let peerCertificate = PeerCertificate()
 
     init(
         settings: LDAPHostSettings,
@@ -150,7 +151,7 @@ struct LDAPDialer: Sendable {
             throw error
         }
         do throws(LDAPError) {
-            try await connection.shakeHands(on: pool, deadline: deadline)
+            peerCertificate.note(try await connection.shakeHands(on: pool, deadline: deadline))
             await gate.leave(succeeded: true)
         } catch {
             await gate.leave(succeeded: false)

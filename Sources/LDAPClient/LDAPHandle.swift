@@ -111,6 +111,16 @@ final class LDAPHandle: @unchecked Sendable {
         return code == LDAP_SUCCESS ? nil : diagnosis ?? Self.text(of: code)
     }
 
+    /// The certificate the peer showed, in DER (LDAP_OPT_X_TLS_PEERCERT); nil without TLS.
+    var peerCertificate: [UInt8]? {
+        var value = unsafe berval()
+        guard unsafe ldap_get_option(pointer, LDAP_OPT_X_TLS_PEERCERT, &value) == LDAP_OPT_SUCCESS,
+            let octets = unsafe value.bv_val
+        else { return nil }
+        defer { unsafe ldap_memfree(octets) }
+        return unsafe [UInt8](UnsafeRawBufferPointer(start: octets, count: Int(value.bv_len)))
+    }
+
     /// Bytes that wait, in the TLS layer or in the socket.
     var hasMore: Bool {
         if unsafe cldap_has_buffered(pointer) != 0 { return true }

@@ -20,6 +20,8 @@ public struct LDAPHostStatistics: Sendable, Hashable {
     public var dialFailures: UInt64 = 0
     /// Connections lost or closed by the server.
     public var losses: UInt64 = 0
+    /// Until when the certificate is valid that the host showed last, in seconds since 1970; nil without TLS.
+    public var certificateExpiry: Int64?
 
     /// Nothing done yet.
     public init() {}

@@ -51,6 +51,9 @@ protocol SQLDatabase: Sendable {
     /// Writes a consistent copy of everything to a new file while others go on reading and writing.
     func backup(to path: String) async throws(StoreError)
 
+    /// Another one than before when anybody may have written meanwhile; nil where only a query tells.
+    var writeStamp: WriteStamp? { get }
+
     /// Finishes what waits, then closes; later calls throw `.unavailable`.
     func close() async
 
@@ -76,4 +79,6 @@ extension SQLDatabase {
     var isShared: Bool { false }
 
     func announcements() -> AsyncStream<Void>? { nil }
+
+    var writeStamp: WriteStamp? { nil }
 }

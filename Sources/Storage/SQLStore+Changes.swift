@@ -1,5 +1,6 @@
 public import Authentication
 import FoundationEssentials
+import Synchronization
 public import Tokens
 
 extension SQLStore: ChangeStore {
@@ -22,10 +23,16 @@ extension SQLStore: ChangeStore {
     ///
     /// One small read when nothing happened, so that it may be asked often.
     public func changes(after number: Int64, now: Timestamp) async throws(StoreError) -> StoreChanges {
+        // Asked twice a second for as long as the daemon runs: an idle store is not even queried.
+        let stamp = self.database.writeStamp
+        if let stamp, quiet.withLock({ $0?.stamp == stamp && $0?.number == number }) {
+            return StoreChanges(number: number)
+        }
         // From the beginning it may be much, and nobody waits.
         let database = number == 0 ? self.database.unhurried : self.database
         // The number first: what happens between these reads is then told twice rather than never.
         let newest = try await database.query(Self.selectNumber, []).first?.integer(0) ?? 0
+        quiet.withLock { $0 = stamp.map { (stamp: $0, number: newest) } }
         var changes = StoreChanges(number: newest)
         guard newest != number else { return changes }
         let after = SQLValue.integer(number)

@@ -3,6 +3,7 @@ public import EventPoller
 import Glibc
 public import Logging
 import PostgresClient
+import Synchronization
 
 // Storage keeps identities, local accounts, sessions, keys and not-befores in SQL.
 //
@@ -21,6 +22,8 @@ public final class SQLStore: Sendable {
     /// True when several nodes may use it at the same time.
     public let isShared: Bool
     private let lock: ServingLock?
+    /// The newest change as it was read when the database looked like this.
+    let quiet = Mutex<(stamp: WriteStamp, number: Int64)?>(nil)
 
     init(database: any SQLDatabase, clock: any WallClock, isShared: Bool = false, lock: ServingLock? = nil) {
         self.database = database

@@ -19,6 +19,7 @@ final class ScriptedHost: DirectoryHost {
     private let state: Mutex<(searches: [Answer], binds: [Answer], requests: [SearchRequest], bound: [String])>
     private let probing: Mutex<(answer: LDAPError?, count: Int)> = Mutex((nil, 0))
     private let calls = Mutex<[String]>([])
+    private let root = Mutex(RootDSE(entry: LDAPEntry(dn: "", attributes: [])))
 
     convenience init(_ name: String, searches: [Answer] = [.entries([])], binds: [Answer] = [.bind(0)]) {
         let settings = LDAPHostSettings(url: LDAPURL(scheme: .ldaps, host: name, port: 636))
@@ -82,7 +83,13 @@ final class ScriptedHost: DirectoryHost {
     }
 
     func rootDSE(deadline: ContinuousClock.Instant) async throws(LDAPError) -> RootDSE {
-        RootDSE(entry: LDAPEntry(dn: "", attributes: []))
+        root.withLock { $0 }
+    }
+
+    /// What the root DSE says.
+    func answerRootDSE(with attributes: [String: String]) {
+        let listed = attributes.map { (name: $0.key, values: [Array($0.value.utf8)]) }
+        root.withLock { $0 = RootDSE(entry: LDAPEntry(dn: "", attributes: listed)) }
     }
 
     /// How often it was probed.

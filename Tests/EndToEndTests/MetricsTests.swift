@@ -7,9 +7,16 @@ import Testing
         let authority = try await CertificateAuthority.make()
         let pair = try await authority.issue()
         let setting = try await Setting.make(
-            http: "[http.tls]\ncertificate_file = \"\(pair.certificateFile)\"\nkey_file = \"\(pair.keyFile)\""
+            {
+                $0.ldaps = true
+                $0.tls = .init(certificate: pair, clientCAFile: authority.certificateFile)
+            },
+            http: "[http.tls]\ncertificate_file = \"\(pair.certificateFile)\"\nkey_file = \"\(pair.keyFile)\"",
+            directory: "ca_file = \"\(authority.certificateFile)\""
         )
         let daemon = setting.daemon
+        let host = "ldaps://127.0.0.1:\(setting.slapd.ldapsPort)"
+        try daemon.rewrite { $0.replacing(setting.slapd.url, with: host) }
         try await daemon.start()
         let alice = try #require(setting.sample.person("alice"))
         let trust = ["--cacert", authority.certificateFile]
@@ -24,6 +31,7 @@ import Testing
         #expect(try await login("alice", alice.password) == 200)
         #expect(try await login("alice", alice.password) == 200)
         #expect(try await login("alice", "wrong") == 400)
+        #expect(try await login("alice", "wrong") == 400, "remembered")
         let machine = try await Curl.form(
             "\(base)/api/v1/auth/token",
             ["grant_type": "client_credentials"],
@@ -46,20 +54,24 @@ import Testing
         let page = answer.body
         for line in [
             #"ldapauthd_logins_total{source="corp",outcome="success"} 2"#,
-            #"ldapauthd_logins_total{source="corp",outcome="wrong-password"} 1"#,
+            #"ldapauthd_logins_total{source="corp",outcome="wrong-password"} 2"#,
             #"ldapauthd_tokens_issued_total{grant="client_credentials",client="web"} 1"#,
             #"ldapauthd_tokens_issued_total{grant="password",client="login"} 2"#,
             #"ldapauthd_login_phase_seconds_count{source="corp",phase="bind"} 3"#,
-            #"ldapauthd_login_phase_seconds_count{source="corp",phase="total"} 3"#,
+            #"ldapauthd_login_phase_seconds_count{source="corp",phase="total"} 4"#,
             #"ldapauthd_login_phase_seconds_count{source="all",phase="sign"} 3"#,
             #"ldapauthd_directory_up{directory="corp"} 1"#,
-            "ldapauthd_directory_host_state{directory=\"corp\",host=\"\(setting.slapd.url)\",state=\"up\"} 1",
-            "ldapauthd_directory_connections{directory=\"corp\",host=\"\(setting.slapd.url)\",kind=\"bind_in_use\"} 0",
+            "ldapauthd_directory_host_state{directory=\"corp\",host=\"\(host)\",state=\"up\"} 1",
+            "ldapauthd_directory_connections{directory=\"corp\",host=\"\(host)\",kind=\"bind_in_use\"} 0",
+            // Until the last second of 2049.
+            "ldapauthd_directory_certificate_expiry_timestamp_seconds{directory=\"corp\",host=\"\(host)\"} 2524607999",
             #"ldapauthd_http_requests_total{endpoint="/token",status="2xx"} 2"#,
-            #"ldapauthd_http_requests_total{endpoint="/token",status="4xx"} 1"#,
+            #"ldapauthd_http_requests_total{endpoint="/token",status="4xx"} 2"#,
             #"ldapauthd_http_requests_total{endpoint="other",status="4xx"} 1"#,
             #"ldapauthd_reloads_total{outcome="success"} 1"#, "ldapauthd_sessions_open 2", "ldapauthd_store_up 1",
             "ldapauthd_log_dropped_total 0",
+            #"ldapauthd_throttle_refusals_total{reason="account"} 0"#,
+            #"ldapauthd_throttle_refusals_total{reason="repeated"} 1"#,
         ] {
             #expect(page.contains("\n\(line)\n"), "\(line)\n\(page)")
         }
@@ -82,8 +94,9 @@ import Testing
         var names = page.split(separator: "\n").filter { $0.hasPrefix("# TYPE ") }.map {
             String($0.split(separator: " ")[2])
         }
-        // Only with [http.tls].
+        // Only with [http.tls], and with a directory that speaks TLS.
         names.append("ldapauthd_certificate_expiry_timestamp_seconds")
+        names.append("ldapauthd_directory_certificate_expiry_timestamp_seconds")
         let document = text(ofFile: "\(Daemon.repository)/docs/operations.md")
         for name in names { #expect(document.contains("`\(name)`"), "\(name) is not in docs/operations.md") }
 

@@ -11,8 +11,8 @@ import Testing
         let port: Int
         let applicationPort: Int
 
-        static func make() async throws -> Stage {
-            let setting = try await Setting.make(http: "trusted_proxies = [\"127.0.0.1/32\"]")
+        static func make(sections: String = "") async throws -> Stage {
+            let setting = try await Setting.make(http: "trusted_proxies = [\"127.0.0.1/32\"]", sections: sections)
             try await setting.daemon.start()
             let port = try freePort()
             let applicationPort = try freePort()
@@ -238,6 +238,32 @@ import Testing
         #expect(try await stage.ask("/", ["-u", "alice:\(alice.password)"]).status == 403)
         #expect(try await stage.ask("/_ldapauthd", ["-u", "alice:\(alice.password)"]).status == 404)
         await stage.stop(nginx)
+    }
+
+    /// Too many guesses: what the daemon answers reaches whoever asks, and when to come again.
+    private func checkTheThrottle(_ stage: Stage) async throws -> Curl.Answer {
+        let alice = try #require(stage.setting.sample.person("alice"))
+        for number in 0..<2 { #expect(try await stage.ask("/", ["-u", "alice:wrong\(number)"]).status == 401) }
+        let answer = try await stage.ask("/", ["-u", "alice:\(alice.password)"])
+        #expect(answer.status == 429, "\(answer.body)")
+        #expect(!answer.body.contains("x-auth-user"), "the application was not asked")
+        return answer
+    }
+
+    @Test func nginxPassesOnThatOneHasToWait() async throws {
+        let stage = try await Stage.make(sections: "[throttle]\naccount_failures = 2")
+        let nginx = try await startNginx(stage, rule: try group(stage))
+        let answer = try await checkTheThrottle(stage)
+        let wait = try #require(answer.headers["retry-after"].flatMap { Int($0) }, "\(answer.headers)")
+        #expect(1...30 ~= wait)
+        await stage.stop(nginx)
+    }
+
+    @Test func haproxyPassesOnThatOneHasToWait() async throws {
+        let stage = try await Stage.make(sections: "[throttle]\naccount_failures = 2")
+        let haproxy = try await startHAProxy(stage, rule: try group(stage))
+        _ = try await checkTheThrottle(stage)
+        await stage.stop(haproxy)
     }
 
     @Test func haproxyLetsInWhomTheDaemonKnows() async throws {

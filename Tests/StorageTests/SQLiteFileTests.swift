@@ -221,6 +221,28 @@ struct SQLiteFileTests {
         await daemon.close()
     }
 
+    @Test("Nobody queries a database into which nobody writes, and what another process writes is heard at once")
+    func quiet() async throws {
+        let daemon = try await open()
+        let command = try await open()
+        _ = try await daemon.open(session(person("a")))
+        var number = try await daemon.changes(after: 0, now: now).number
+        try await Task.sleep(for: .milliseconds(200))
+        number = try await daemon.changes(after: number, now: now).number
+        let reads = daemon.statistics().reads
+        for _ in 0..<20 { #expect(try await daemon.changes(after: number, now: now).number == number) }
+        #expect(daemon.statistics().reads == reads)
+        for round in 0..<5 {
+            _ = try await command.setNotBefore(.everyone, seconds: now.seconds + Int64(round))
+            let changes = try await daemon.changes(after: number, now: now)
+            #expect(changes.number > number && changes.notBefore.count == 1)
+            number = changes.number
+        }
+        #expect(daemon.statistics().reads > reads)
+        await command.close()
+        await daemon.close()
+    }
+
     @Test("A copy taken while the store is written to is whole, private, and opens")
     func backup() async throws {
         let store = try await open()

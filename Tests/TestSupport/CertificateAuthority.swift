@@ -17,6 +17,8 @@ public final class CertificateAuthority: Sendable {
         case notYetValid
         /// In date, for `db.example` only.
         case wrongHost
+        /// Valid, for so many days more.
+        case endsIn(days: Int)
         /// In date, for these DNS names and IPv4 addresses.
         case names([String])
         /// A client's, with this common name.
@@ -79,6 +81,11 @@ public final class CertificateAuthority: Sendable {
             (commonName, names) = ("localhost", Self.localNames)
             validity = ["-startdate", "20490101000000Z", "-enddate", "20491231235959Z"]
         case .wrongHost: (commonName, names) = ("db.example", ["DNS:db.example"])
+        case .endsIn(let days):
+            (commonName, names) = ("localhost", Self.localNames)
+            // An hour more, so that it is so many whole days however long the test takes.
+            let end = try await ChildProcess.run("date", ["-u", "-d", "\(days) days 1 hour", "+%Y%m%d%H%M%SZ"])
+            validity = ["-startdate", "20240101000000Z", "-enddate", String(end.output.dropLast())]
         case .names(let given):
             let isAddress = { (name: String) in name.allSatisfy { $0.isNumber || $0 == "." } }
             (commonName, names) = (given.first ?? "none", given.map { (isAddress($0) ? "IP:" : "DNS:") + $0 })

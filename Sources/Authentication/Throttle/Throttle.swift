@@ -66,6 +66,9 @@ public final class Throttle: Sendable {
         shared.withLock { $0.state.merge(records) }
     }
 
+    /// What was answered here so far in place of the sources.
+    public var refusals: ThrottleRefusals { shared.withLock { $0.state.refusals } }
+
     // MARK: Addresses
 
     /// How long that address has to wait; nil when it need not. To be asked before a secret is verified.

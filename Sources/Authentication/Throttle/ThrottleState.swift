@@ -57,6 +57,7 @@ struct ThrottleState: Sendable {
     var repeats = RepeatMemory(capacity: capacity)
     var flights: [ThrottleKey: Int] = [:]
     var addressFlights: [ThrottleKey: [AddressFlight]] = [:]
+    private(set) var refusals = ThrottleRefusals()
     var announced = AgingTable<ThrottleKey, Announcement>(capacity: capacity)
 
     init(settings: ThrottleSettings, digest: ThrottleDigest) {
@@ -72,7 +73,10 @@ struct ThrottleState: Sendable {
         if let wait = longestWait(ticket.names, ticket.address, now) { return .waits(wait) }
         if let entry = repeats(of: ticket.question, login.password, now) {
             ticket.isRepeated = true
-            if let rejection = entry.rejection { return .remembered(rejection, ticket) }
+            if let rejection = entry.rejection {
+                refusals.repeated += 1
+                return .remembered(rejection, ticket)
+            }
         }
         guard !ticket.isTrusted else { return .go(ticket) }
         for name in ticket.names where !hasRoom(name, now) { return .full(name, retry: nil) }
@@ -147,6 +151,7 @@ struct ThrottleState: Sendable {
         if let count, let wait = longestWait([count], nil, now) { return .waits(wait) }
         if let entry = repeats(of: subject(person), login.password, now), let rejection = entry.rejection {
             ticket.isPersonRepeated = true
+            refusals.repeated += 1
             return .remembered(rejection)
         }
         if let count, !ticket.isTrusted {
@@ -194,6 +199,7 @@ struct ThrottleState: Sendable {
         for key in accounts { consider(key, .account, settings.account) }
         if let address { consider(address, .address, settings.address) }
         guard let longest else { return nil }
+        refusals.count(longest.subject)
         let before = announced[longest.key]
         let isFirst = before.map { $0.until <= now } ?? true
         announced[longest.key] = Announcement(

@@ -7,7 +7,7 @@ internal import NIOHTTP1
 /// deadline.
 ///
 /// Further octets are not read while a request is answered, so that neither pipelining nor a slow directory fills
-/// memory; a body beyond its limit is refused and at most `lingerOctets` of the rest are read, which is what a client
+/// memory; a body beyond its limit is refused and at most `ConnectionPhase.lingerOctets` of the rest are read, which is what a client
 /// needs to see the refusal and not a reset (RFC 9112 §9.6).
 /// It lives on its event loop and is touched by no other thread.
 final class ConnectionHandler: ChannelDuplexHandler {
@@ -15,10 +15,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
     typealias InboundOut = Never
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
-
-    private enum Phase {
-        case securing, idle, receiving, answering, writing, lingering, closed
-    }
 
     private enum Item {
         case part(HTTPServerRequestPart)
@@ -30,7 +26,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private static let lingerTime = Duration.seconds(2)
     /// So long a client that had just connected when the server was told to end may take to send its request.
     private static let lastCallTime = Duration.seconds(1)
-    private static let lingerOctets = 256 * 1024
 
     private let server: ServerCore
     private let id: ConnectionRegistry.ID
@@ -39,7 +34,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var context: ChannelHandlerContext?
     private var peer: Peer
 
-    private var phase: Phase
+    private var phase: ConnectionPhase
     private var queue = CircularBuffer<Item>(initialCapacity: 4)
     private var assembler: RequestAssembler
     private var unknownMethod: HTTPRequestHead?
@@ -169,13 +164,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        let mayRead =
-            switch phase {
-            case .securing, .idle, .receiving: true
-            case .lingering: lingered < Self.lingerOctets
-            case .answering, .writing, .closed: false
-            }
-        if mayRead { context.read() } else { wantsRead = true }
+        if phase.mayRead(lingered: lingered) { context.read() } else { wantsRead = true }
     }
 
     private func proceed() {
@@ -220,7 +209,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         phase = .answering
         answerNumber &+= 1
         omitsBody = request.head.method == .HEAD
-        persistence = Self.persistence(of: request)
+        persistence = OutgoingResponse.Persistence(after: request)
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
         let work = Task { [server, id, answerNumber] in
             let response = await server.responder.respond(to: request)
@@ -231,14 +220,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
         self.work = work
         server.registry.began(work, for: id)
-    }
-
-    private static func persistence(of request: IncomingRequest) -> OutgoingResponse.Persistence {
-        let head = request.head
-        // The decoder takes what follows an upgrade for another protocol and stops.
-        let isUpgrade = head.headers.contains(name: "upgrade") || head.method == .CONNECT
-        guard head.isKeepAlive, !request.isBodyTooLarge, !isUpgrade else { return .close }
-        return head.version == .http1_0 ? .keepAlive : .persistent
     }
 
     private func answered(_ response: OutgoingResponse, number: UInt64) {

@@ -109,13 +109,28 @@ struct HTTPListener: Sendable {
             } catch let error as HTTPServerError {
                 throw error
             } catch {
-                throw HTTPServerError(.cannotListen, "cannot listen on \(address): \(Self.reason(error))", cause: error)
+                throw HTTPServerError(
+                    .cannotListen,
+                    "cannot listen on \(address): \(Self.reason(error)); \(Self.remedy(error, address))",
+                    cause: error
+                )
             }
         }
 
         private static func reason(_ error: any Error) -> String {
             guard let error = error as? IOError else { return "\(error)" }
             return unsafe strerror(error.errnoCode).map { unsafe String(cString: $0) } ?? "error \(error.errnoCode)"
+        }
+
+        private static func remedy(_ error: any Error, _ address: ListenAddress) -> String {
+            switch ((error as? IOError)?.errnoCode, address) {
+            case (EADDRINUSE, _): "another program has it (ss -ltnp names it): stop that one, or choose another address"
+            case (EADDRNOTAVAIL, _): "no network interface of this machine has that address (ip address lists them)"
+            case (EACCES, .tcp): "ports below 1024 are for root: choose another, or let systemd listen"
+            case (EACCES, _): "the daemon's user may not write into that folder"
+            case (ENOENT, .unix): "make the folder it shall lie in, owned by the daemon's user"
+            default: "correct http.listen or http.admin_listen"
+            }
         }
     }
 }

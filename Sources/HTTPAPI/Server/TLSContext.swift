@@ -27,7 +27,7 @@ final class TLSContext: Sendable {
         fileprivate let context: NIOSSLContext
         fileprivate let endPoint: [UInt8]
         fileprivate var stamps: [FileStamp]
-        fileprivate let expiry: Int64
+        let expiry: Int64
     }
 
     private let state: Mutex<Pair>
@@ -88,18 +88,27 @@ final class TLSContext: Sendable {
     /// - Throws: ``HTTPServerError`` with the code `certificate`, naming the file at fault.
     static func read(_ files: TLSFiles) async throws(HTTPServerError) -> Pair {
         do {
-            return try await NIOThreadPool.singleton.runIfActive {
-                // Stamped before they are read, so that a change in between is seen next time.
-                let stamps = [FileStamp(path: files.certificate), FileStamp(path: files.key)]
-                let chain = try readChain(files)
-                return Pair(
-                    files: files,
-                    context: try makeContext(files, chain),
-                    endPoint: TLSEndPoint.hash(ofCertificate: try chain[0].toDERBytes()),
-                    stamps: stamps,
-                    expiry: Int64(chain.map(\.notValidAfter).min() ?? 0)
-                )
-            }
+            return try await NIOThreadPool.singleton.runIfActive { try readNow(files) }
+        } catch let error as HTTPServerError {
+            throw error
+        } catch {
+            throw HTTPServerError(.certificate, "the TLS certificate cannot be read", cause: error)
+        }
+    }
+
+    /// The same on the caller's thread, which blocks.
+    static func readNow(_ files: TLSFiles) throws(HTTPServerError) -> Pair {
+        do {
+            // Stamped before they are read, so that a change in between is seen next time.
+            let stamps = [FileStamp(path: files.certificate), FileStamp(path: files.key)]
+            let chain = try readChain(files)
+            return Pair(
+                files: files,
+                context: try makeContext(files, chain),
+                endPoint: TLSEndPoint.hash(ofCertificate: try chain[0].toDERBytes()),
+                stamps: stamps,
+                expiry: Int64(chain.map(\.notValidAfter).min() ?? 0)
+            )
         } catch let error as HTTPServerError {
             throw error
         } catch {

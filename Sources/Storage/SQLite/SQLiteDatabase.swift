@@ -99,6 +99,9 @@ final class SQLiteDatabase: SQLDatabase {
         }
     }
 
+    /// One look at a file that is open anyway.
+    var writeStamp: WriteStamp? { path.flatMap(WriteStamp.init(ofDatabase:)) }
+
     func close() async {
         queue.close()
         await running.value

@@ -1,16 +1,21 @@
 internal import Authentication
 
 /// Which of a person's groups a client's tokens hold.
-struct GroupClaim: Sendable, Hashable {
+public struct GroupClaim: Sendable, Hashable {
     /// Sorted.
-    let names: [String]
+    public let names: [String]
     /// True when the limit cut some off.
-    let hasMore: Bool
+    public let hasMore: Bool
 
     /// The groups of `identity` for `client`.
     init(_ identity: Identity, client: Client) {
         // Identity keeps them sorted and unique.
-        let matching = Self.matching(identity.groups, client.groupFilter)
+        self.init(identity.groups, client: client)
+    }
+
+    /// The claim that `groups`, sorted and unique, become for `client`.
+    public init(_ groups: [String], client: Client) {
+        let matching = Self.matching(groups, client.groupFilter)
         hasMore = matching.count > client.maxGroups
         names = hasMore ? Array(matching.prefix(client.maxGroups)) : matching
     }

@@ -12,7 +12,10 @@ struct CheckCommand: AsyncParsableCommand {
         abstract: "Checks the configuration, the files and every directory, step by step.",
         discussion: """
             Each directory is walked the way a login walks: name resolution, TCP, TLS, service bind, root DSE, user base, one \
-            sample search, groups. With --user the search looks for that person, and with --password-file also tries the login.
+            sample search, groups; then its clock and its lock-out are compared with what is set here. With --user the search \
+            looks for that person, and with --password-file also tries the login.
+
+            Exit codes: 0 when a login can work, warnings included; 69 when something failed; 78 when the configuration is wrong.
             """
     )
 
@@ -39,7 +42,17 @@ struct CheckCommand: AsyncParsableCommand {
             let poller = try EventPoller()
             for directory in configuration.directories {
                 report.begin("directory \(directory.id) “\(directory.name)”")
-                try await DirectoryCheck(directory, user: user, poller: poller, pools: pools).run(into: &report)
+                let throttle = configuration.throttle
+                let check = try DirectoryCheck(
+                    directory,
+                    user: user,
+                    throttle: throttle.limitsAccounts ? throttle.accountFailures : 0,
+                    poller: poller,
+                    pools: pools
+                )
+                if let groups = try await check.run(into: &report), user != nil {
+                    for step in TokenChecks.steps(configuration, groups: groups) { report.add(step) }
+                }
             }
             try await kerberosSteps(configuration, poller, pools, into: &report)
             if let user, !configuration.directories.isEmpty, !report.hasPassed("sample user") {
@@ -100,7 +113,8 @@ extension CheckCommand {
         -> CheckStep
     {
         let begun = ContinuousClock.now
-        let result = try await LoginCommand.attempt(configuration, name: user, password: password)
+        var silent = CheckReport(live: false)
+        let result = try await LoginCommand.attempt(configuration, name: user, password: password, &silent)
         let duration = ContinuousClock.now - begun
         switch result {
         case .authenticated(let identity):
@@ -108,7 +122,7 @@ extension CheckCommand {
             return CheckStep("login", .passed, duration, message)
         case .rejected(let rejection):
             let message = "refused: \(rejection.reason.rawValue) \(rejection.detail)"
-            return CheckStep("login", .failed, duration, message, remedy: "`ldapauthd login` explains it")
+            return CheckStep("login", .failed, duration, message, remedy: LoginText.remedy(rejection))
         case .unavailable(let outage):
             return CheckStep("login", .failed, duration, outage.detail, remedy: "see the directory's steps above")
         }
@@ -120,9 +134,16 @@ private struct DirectoryCheck {
     private let settings: DirectorySettings
     private let directory: DirectoryAuth.Directory
     private let user: String?
+    private let throttle: Int
     private let limit: Duration
 
-    init(_ configuration: Configuration.Directory, user: String?, poller: EventPoller, pools: Pools) throws {
+    init(
+        _ configuration: Configuration.Directory,
+        user: String?,
+        throttle: Int,
+        poller: EventPoller,
+        pools: Pools
+    ) throws {
         settings = configuration.settings
         directory = try DirectoryAuth.Directory(
             settings: settings,
@@ -131,13 +152,17 @@ private struct DirectoryCheck {
             logger: .quiet
         )
         self.user = user
+        self.throttle = throttle
         limit = configuration.connectTimeout + configuration.operationTimeout * 4
     }
 
-    func run(into report: inout CheckReport) async throws {
+    /// - Returns: the person's groups, where they were found.
+    func run(into report: inout CheckReport) async throws -> [String]? {
+        var groups: [String]?
         let deadline = ContinuousClock.now + limit * (settings.hosts.count + 4 * settings.discoveries.count)
-        for step in await DirectoryProbe(directory).run(username: user, deadline: deadline) {
+        for step in await DirectoryProbe(directory, throttle: throttle).run(username: user, deadline: deadline) {
             report.add(CheckStep(step))
+            groups = groups ?? step.groups
         }
         if !directory.hasSearchingIdentity {
             report.add(
@@ -151,5 +176,6 @@ private struct DirectoryCheck {
             )
         }
         await directory.shutdown()
+        return groups
     }
 }

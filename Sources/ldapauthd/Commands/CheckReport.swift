@@ -17,6 +17,8 @@ struct CheckStep {
     var host: String?
     /// More of what was seen, a line each.
     var details: [String] = []
+    /// All groups of the person looked at, where they were.
+    var groups: [String]?
 
     init(_ name: String, _ verdict: Verdict, _ duration: Duration, _ message: String, remedy: String? = nil) {
         self.name = name
@@ -32,6 +34,7 @@ struct CheckStep {
         host = step.host
         remedy = step.remedy
         details = step.details
+        groups = step.groups
     }
 }
 
@@ -77,13 +80,19 @@ struct CheckReport {
     }
 
     var json: String {
-        let list = sections.map { section in
-            JSONText.object([
-                ("name", JSONText.string(section.name)),
-                ("steps", JSONText.array(section.steps.map(Self.json))),
-            ])
-        }
-        return JSONText.object([("ok", hasFailed ? "false" : "true"), ("sections", JSONText.array(list))])
+        JSONText.object([("ok", hasFailed ? "false" : "true"), ("sections", sectionsJSON)])
+    }
+
+    /// What was looked at alone.
+    var sectionsJSON: String {
+        JSONText.array(
+            sections.map { section in
+                JSONText.object([
+                    ("name", JSONText.string(section.name)),
+                    ("steps", JSONText.array(section.steps.map(Self.json))),
+                ])
+            }
+        )
     }
 
     private static func json(_ step: CheckStep) -> String {

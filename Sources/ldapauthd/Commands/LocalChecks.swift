@@ -5,7 +5,7 @@ import Logging
 import Storage
 import Tokens
 
-/// What `check` looks at on this machine: secrets, the master key, the store, the TLS certificate.
+/// What `check` looks at on this machine: secrets, the master key, the store, the TLS certificate, the listeners.
 ///
 /// Run by root it first reads what only root may read, then becomes the owner of the store, and from there on sees what
 /// the service will see.
@@ -16,12 +16,15 @@ struct LocalChecks {
     /// Takes every look; `configuration` holds its secrets already.
     static func steps(_ configuration: Configuration) async -> [CheckStep] {
         var checks = LocalChecks(configuration: configuration)
+        // Only root sees who has a port.
+        let holders = PortHolders.now()
         checks.clients()
         checks.secretModes()
         let key = checks.masterKey()
         await checks.store(key)
         checks.readability()
-        await checks.certificate()
+        checks.certificate()
+        checks.steps += ListenerChecks(holders: holders).steps(configuration.http)
         return checks.steps
     }
 
@@ -40,13 +43,17 @@ struct LocalChecks {
 
     /// A secret that everybody on the machine can read is no secret.
     private mutating func secretModes() {
-        for path in plainSecrets {
+        for path in secretFiles {
             var status = stat()
             guard unsafe stat(path, &status) == 0, status.st_mode & 0o007 != 0 else { continue }
             steps.append(
                 CheckStep("secrets", .warning, .zero, "everybody may read \(path)", remedy: "chmod 0640 \(path)")
             )
         }
+        var status = stat()
+        guard unsafe stat(configuration.file, &status) == 0, status.st_mode & 0o022 != 0 else { return }
+        let message = "others than its owner may write \(configuration.file), and say with it who is let in"
+        steps.append(CheckStep("secrets", .warning, .zero, message, remedy: "chmod 0644 \(configuration.file)"))
     }
 
     /// Reads the master key where there is one, and never makes one.
@@ -184,12 +191,27 @@ struct LocalChecks {
         }
     }
 
-    private mutating func certificate() async {
+    /// A certificate that ends sooner is worth a word.
+    private static let notice: Int64 = 30 * 86_400
+
+    private mutating func certificate() {
         guard let tls = configuration.http.tls else { return }
         let begun = ContinuousClock.now
         do throws(HTTPServerError) {
-            try await TLSFiles(certificate: tls.certificateFile, key: tls.keyFile).validate()
-            steps.append(CheckStep("certificate", .passed, ContinuousClock.now - begun, tls.certificateFile))
+            let expiry = try TLSFiles(certificate: tls.certificateFile, key: tls.keyFile).validate()
+            let left = expiry - SystemWallClock().now().seconds
+            let when = "until \(DateText.utc(Timestamp(seconds: expiry)))"
+            let duration = ContinuousClock.now - begun
+            if left <= 0 {
+                let message = "\(tls.certificateFile) was valid \(when): clients refuse it"
+                steps.append(CheckStep("certificate", .failed, duration, message, remedy: "renew it"))
+            } else if left < Self.notice {
+                let message = "\(tls.certificateFile) is valid \(when), \(left / 86_400) days more"
+                let remedy = "renew it; the daemon takes the new files by itself"
+                steps.append(CheckStep("certificate", .warning, duration, message, remedy: remedy))
+            } else {
+                steps.append(CheckStep("certificate", .passed, duration, "\(tls.certificateFile), valid \(when)"))
+            }
         } catch {
             steps.append(
                 CheckStep("certificate", .failed, .zero, error.description, remedy: "mend http.tls or that file")
@@ -197,12 +219,20 @@ struct LocalChecks {
         }
     }
 
-    private var plainSecrets: [String] {
-        let files =
-            configuration.directories.flatMap { $0.bindIdentities.map(\.password) }
+    private var secrets: [SecretFile] {
+        configuration.directories.flatMap { $0.bindIdentities.map(\.password) }
             + configuration.clients.flatMap { [$0.secret, $0.secretHash].compactMap { $0 } }
             + [configuration.kerberos.keytab, configuration.storage.passwordFile].compactMap { $0 }
-        return files.filter { !$0.spelling.hasPrefix("credential:") }.compactMap(\.path)
+    }
+
+    private var plainSecrets: [String] {
+        secrets.filter { !$0.spelling.hasPrefix("credential:") }.compactMap(\.path)
+    }
+
+    /// All that hold a secret, keys among them; the master key is judged when it is read.
+    private var secretFiles: [String] {
+        secrets.compactMap(\.path) + [configuration.http.tls?.keyFile].compactMap { $0 }
+            + configuration.directories.compactMap(\.clientKeyFile)
     }
 }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Authentication
+import DirectoryAuth
 import EventPoller
 import Logging
 import Storage
@@ -12,8 +13,11 @@ struct LoginCommand: AsyncParsableCommand {
         abstract: "Tries a login and explains each step.",
         discussion: """
             With --server-id it asks what POST /token asks for that LDAPServerId; without, what POST /api/v1/auth/token asks: the \
-            directory of the name's domain, else the sources of authentication.order. It opens no session. A wrong password \
-            counts at the directory like any other.
+            directory of the name's domain, else the sources of authentication.order. Each source asked is shown with its steps, \
+            and of one that does not answer every step of the way there. It opens no session, and no throttle stands in front of \
+            it; a wrong password counts at the directory like any other.
+
+            Exit codes: 0 let in, 1 refused, 69 nobody could say.
             """
     )
 
@@ -23,6 +27,8 @@ struct LoginCommand: AsyncParsableCommand {
     var serverID: Int32?
     @Option(help: ArgumentHelp("A file with the password, or - for standard input; asks otherwise.", valueName: "file"))
     var passwordFile: String?
+    @Flag(help: "One JSON object, for scripts.")
+    var json = false
     @OptionGroup var config: ConfigurationOption
 
     func run() async throws {
@@ -36,24 +42,51 @@ struct LoginCommand: AsyncParsableCommand {
                 )
             }
             let password = try PasswordPrompt.read(from: passwordFile, prompt: "Password for \(name)")
-            let result = try await Self.attempt(configuration, name: name, password: password, serverID: serverID)
-            try LoginReport.tell(result, configuration: configuration)
+            var report = CheckReport(live: !json)
+            let result = try await Self.attempt(
+                configuration,
+                name: name,
+                password: password,
+                serverID: serverID,
+                &report
+            )
+            if json {
+                Terminal.say(LoginReport.json(result, steps: report, configuration: configuration))
+            } else {
+                Terminal.say("")
+                LoginReport.tell(result, configuration: configuration)
+            }
+            if let failure = LoginReport.failure(result) { throw failure }
         }
     }
 
-    /// One login on the production code path, without a session.
+    /// One login on the production code path, without a session; the steps of each source go into `report`.
     static func attempt(
         _ configuration: Configuration,
         name: String,
         password: Password,
-        serverID: Int32? = nil
+        serverID: Int32? = nil,
+        _ report: inout CheckReport
     ) async throws -> AuthenticationResult {
         let store = try await configuration.openStore(logger: .quiet)
         let pools = Pools(hashThreads: 1)
         let poller = try EventPoller()
-        let sources = try Sources(configuration, accounts: store, poller: poller, pools: pools, logger: .quiet)
+        let trace = LoginTrace()
+        let sources = try Sources(
+            configuration,
+            accounts: store,
+            poller: poller,
+            pools: pools,
+            logger: .quiet,
+            phases: { trace.phases(of: $0) }
+        )
+        let authenticator = Authenticator(
+            settings: configuration.authentication,
+            local: TracedSource(source: sources.local, trace: trace),
+            directories: sources.running.map { TracedDirectory($0.directory, trace: trace) }
+        )
         let client = serverID == nil ? configuration.tokens.defaultClient : configuration.tokens.loginClient
-        let result = await sources.authenticator.authenticate(
+        let result = await authenticator.authenticate(
             AuthenticationRequest(
                 username: name,
                 password: password,
@@ -61,6 +94,17 @@ struct LoginCommand: AsyncParsableCommand {
                 sources: configuration.clients.first { $0.id == client }?.sources ?? []
             )
         )
+        for asked in trace.sources {
+            report.begin(asked.source == .local ? "local accounts" : "directory \(asked.source) “\(asked.name)”")
+            for step in LoginSteps.steps(of: asked) { report.add(step) }
+            guard case .unavailable = asked.result,
+                let directory = sources.running.first(where: { $0.directory.id == asked.source })?.directory
+            else { continue }
+            let deadline = ContinuousClock.now + .seconds(20)
+            for step in await DirectoryProbe(directory).run(username: name, deadline: deadline) {
+                report.add(CheckStep(step))
+            }
+        }
         await sources.shutdown()
         await store.close()
         pools.shutdown()

@@ -2,7 +2,7 @@ import Authentication
 
 /// Says how a login went: to the terminal for people, by exit code for scripts.
 enum LoginReport {
-    static func tell(_ result: AuthenticationResult, configuration: Configuration) throws(CommandFailure) {
+    static func tell(_ result: AuthenticationResult, configuration: Configuration) {
         switch result {
         case .authenticated(let identity):
             Terminal.say("✓ “\(Terminal.plain(identity.username))” is let in.")
@@ -19,17 +19,53 @@ enum LoginReport {
             }
         case .rejected(let rejection):
             let source = rejection.source.map { " by \(name(of: $0, configuration))" } ?? ""
-            Terminal.say("✗ Refused\(source): \(sentence(rejection.reason)) (\(rejection.reason.rawValue)).")
+            Terminal.say("✗ Refused\(source): \(LoginText.sentence(rejection.reason)) (\(rejection.reason.rawValue)).")
             if let host = rejection.host { Terminal.say("  asked: \(Terminal.plain(host))") }
-            if !rejection.detail.isEmpty { Terminal.say("  detail: \(Terminal.plain(rejection.detail))") }
+            if rejection.source == nil, !rejection.detail.isEmpty {
+                Terminal.say("  detail: \(Terminal.plain(rejection.detail))")
+            }
+            Terminal.say("  remedy: \(Terminal.plain(LoginText.remedy(rejection)))")
             Terminal.say("  the caller is told: \(told(rejection))")
-            throw CommandFailure(.refused, "The login was refused.")
         case .unavailable(let outage):
             let names = outage.sources.map { name(of: $0, configuration) }.joined(separator: ", ")
             Terminal.say("✗ Nobody could say: \(names.isEmpty ? "no source" : names) did not answer.")
             Terminal.say("  \(Terminal.plain(outage.detail))")
-            Terminal.say("  `ldapauthd check` looks at every step of the way there.")
-            throw CommandFailure(.unavailable, "The login could not be decided.")
+        }
+    }
+
+    /// The same for scripts.
+    static func json(_ result: AuthenticationResult, steps: CheckReport, configuration: Configuration) -> String {
+        var members: [(String, String)]
+        switch result {
+        case .authenticated(let identity):
+            members = [
+                ("outcome", "\"authenticated\""), ("user", JSONText.string(identity.username)),
+                ("source", JSONText.string(identity.sourceName)), ("subject", JSONText.string(identity.key.subject)),
+                ("first_name", JSONText.optional(identity.firstName)),
+                ("last_name", JSONText.optional(identity.lastName)),
+                ("email", JSONText.optional(identity.email)), ("found_at", JSONText.optional(identity.locator)),
+                ("host", JSONText.optional(identity.host)), ("warning", JSONText.optional(identity.notice)),
+                ("groups", JSONText.array(identity.groups.map { JSONText.string($0) })),
+            ]
+        case .rejected(let rejection):
+            members = [
+                ("outcome", "\"rejected\""), ("reason", JSONText.string(rejection.reason.rawValue)),
+                ("message", JSONText.string(LoginText.sentence(rejection.reason))),
+                ("detail", JSONText.string(rejection.detail)), ("remedy", JSONText.string(LoginText.remedy(rejection))),
+                ("host", JSONText.optional(rejection.host)), ("told", JSONText.string(told(rejection))),
+            ]
+        case .unavailable(let outage):
+            members = [("outcome", "\"unavailable\""), ("detail", JSONText.string(outage.detail))]
+        }
+        return JSONText.object(members + [("sections", steps.sectionsJSON)])
+    }
+
+    /// What a script hears by exit code.
+    static func failure(_ result: AuthenticationResult) -> CommandFailure? {
+        switch result {
+        case .authenticated: nil
+        case .rejected: CommandFailure(.refused, "The login was refused.")
+        case .unavailable: CommandFailure(.unavailable, "The login could not be decided.")
         }
     }
 
@@ -41,24 +77,5 @@ enum LoginReport {
     /// The caller hears a reason only once the password is proved.
     private static func told(_ rejection: Rejection) -> String {
         rejection.passwordProved ? "the reason, because the password is right" : "Invalid user credentials"
-    }
-
-    private static func sentence(_ reason: Rejection.Reason) -> String {
-        switch reason {
-        case .unknownUser: "nobody of that name was found"
-        case .ambiguousUser: "more than one entry matches the name"
-        case .wrongPassword: "the password is wrong"
-        case .emptyPassword: "the password is empty"
-        case .locked: "the account is locked"
-        case .disabled: "the account is disabled"
-        case .passwordExpired: "the password has expired"
-        case .mustChangePassword: "the password must be changed first"
-        case .accountExpired: "the account has expired"
-        case .logonHours: "not at this hour"
-        case .workstation: "not from this workstation"
-        case .userIDTaken: "the number in attributes.user_id belongs to somebody else"
-        case .throttled: "too many attempts failed before"
-        case .other: "for a reason of the server's own"
-        }
     }
 }

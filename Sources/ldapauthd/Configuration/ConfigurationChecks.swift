@@ -133,6 +133,7 @@ struct ConfigurationChecks {
                 guard let file else { continue }
                 checkSecret(file, "\(prefix).\(key)")
             }
+            if let hash = client.secretHash { checkHash(hash, "\(prefix).secret_hash_file") }
             checkLifetimes(client, configuration, prefix: prefix)
             checkEditorGroups(client, configuration, prefix: prefix)
         }
@@ -170,6 +171,14 @@ struct ConfigurationChecks {
         !scope.isEmpty && scope.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }
     }
 
+    private func checkHash(_ file: SecretFile, _ key: String) {
+        // That it cannot be read was said.
+        guard filesToo, let secret = try? file.read() else { return }
+        let text = unsafe secret.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
+        guard !PasswordHasher.isHash(text) else { return }
+        root.refuse(key, "\(file.path ?? file.spelling) holds no hash: make one with `ldapauthd client hash-secret`")
+    }
+
     private func checkSecret(_ file: SecretFile, _ key: String) {
         guard filesToo else { return }
         do throws(SecretFileError) {
@@ -179,7 +188,23 @@ struct ConfigurationChecks {
         }
     }
 
+    /// What one listener has the other cannot have. Port 0 is another one each time, and systemd tells its sockets apart.
+    private func checkAddresses(_ http: Configuration.HTTP) {
+        var owners: [ListenAddress: String] = [:]
+        for (listeners, key) in [(http.listen, "listen"), (http.adminListen, "admin_listen")] {
+            for text in listeners {
+                guard let address = try? ListenAddress(text), address != .systemd else { continue }
+                if case .tcp(_, 0) = address { continue }
+                if let owner = owners.updateValue(key, forKey: address) {
+                    let remedy = owner == key ? "leave one out" : "give each an address of its own"
+                    root.refuse("http.\(key)", "“\(text)” is in http.\(owner) already: \(remedy)")
+                }
+            }
+        }
+    }
+
     private func checkListeners(_ http: Configuration.HTTP) {
+        checkAddresses(http)
         let guarded = http.tls != nil || http.requireTLS || http.allowCleartext || !http.trustedProxies.isEmpty
         for (listeners, key) in [(http.listen, "listen"), (http.adminListen, "admin_listen")] {
             for text in listeners {
@@ -210,6 +235,19 @@ struct ConfigurationChecks {
         if let tls = http.tls {
             checkFile(tls.certificateFile, "http.tls.certificate_file")
             checkFile(tls.keyFile, "http.tls.key_file")
+            checkPair(tls)
+        }
+    }
+
+    /// That the two are a pair, before anything is opened on the strength of them.
+    private func checkPair(_ tls: Configuration.HTTP.TLS) {
+        let files = [tls.certificateFile, tls.keyFile]
+        guard filesToo, files.allSatisfy({ unsafe access($0, R_OK) == 0 }) else { return }
+        do throws(HTTPServerError) {
+            try TLSFiles(certificate: tls.certificateFile, key: tls.keyFile).validate()
+        } catch {
+            let key = error.reason.contains(tls.keyFile) ? "key_file" : "certificate_file"
+            root.refuse("http.tls.\(key)", error.reason)
         }
     }
 

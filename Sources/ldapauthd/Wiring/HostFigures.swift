@@ -39,6 +39,16 @@ struct HostFigures: Sendable {
             &page,
             \.losses
         )
+        certificates(hosts, &page)
+    }
+
+    /// Of hosts that were shaken hands with.
+    private static func certificates(_ hosts: [HostFigures], _ page: inout MetricsPage) {
+        let known = hosts.filter { $0.statistics.certificateExpiry != nil }
+        guard !known.isEmpty else { return }
+        let name = "ldapauthd_directory_certificate_expiry_timestamp_seconds"
+        page.family(name, .gauge, "When the certificate ends that the host showed last, in seconds since the epoch.")
+        for host in known { page.sample(name, host.labels, Double(host.statistics.certificateExpiry ?? 0)) }
     }
 
     private static func counter(

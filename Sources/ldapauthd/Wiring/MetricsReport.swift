@@ -1,3 +1,4 @@
+import Authentication
 import DirectoryAuth
 import EventPoller
 import HTTPAPI
@@ -24,6 +25,7 @@ struct MetricsReport: Sendable {
         page.family("ldapauthd_build_info", .gauge, "Always 1; the version is a label.")
         page.sample("ldapauthd_build_info", [("version", Version.number)], 1)
         foundations.metrics.write(to: &page)
+        writeThrottle(&page)
         foundations.reloads.write(to: &page)
         await writeDirectories(&page)
         writeThreads(&page)
@@ -64,6 +66,17 @@ struct MetricsReport: Sendable {
             }
         }
         HostFigures.write(hosts, to: &page)
+    }
+
+    private func writeThrottle(_ page: inout MetricsPage) {
+        let name = "ldapauthd_throttle_refusals_total"
+        let refusals = foundations.throttle.refusals
+        page.family(name, .counter, "Attempts answered by the throttle, without asking anybody.")
+        for (reason, count) in [
+            ("account", refusals.account), ("address", refusals.address), ("repeated", refusals.repeated),
+        ] {
+            page.sample(name, [("reason", reason)], Double(count))
+        }
     }
 
     private func writeThreads(_ page: inout MetricsPage) {

@@ -33,7 +33,7 @@ struct Rooms: Sendable {
             offline: foundations.store,
             logger: foundations.logger,
             keeping: running,
-            metrics: foundations.metrics
+            phases: { [metrics = foundations.metrics] in metrics.phases(of: $0) }
         )
         let audit = MeteredAudit(
             foundations.metrics,
@@ -102,7 +102,7 @@ struct Sources: Sendable {
         offline: (any OfflineStore)? = nil,
         logger: Logger,
         keeping old: [RunningDirectory] = [],
-        metrics: LoginMetrics? = nil
+        phases: (String) -> any PhaseSink = { _ in NoPhases() }
     ) throws(CommandFailure) {
         do {
             hasher = try configuration.hasher(on: pools.hashing)
@@ -114,7 +114,7 @@ struct Sources: Sendable {
                     poller: poller,
                     pool: pools.blocking,
                     logger: logger,
-                    phases: metrics?.phases(of: settings.name) ?? NoPhases()
+                    phases: phases(settings.name)
                 )
                 return RunningDirectory(origin: origin, directory: directory)
             }
