@@ -36,6 +36,15 @@ import Testing
             let refreshed = try await machine.refresh(token)
             #expect(refreshed.status == 200)
 
+            // Root's commands beside the daemon: what they write is root's, and nothing of the daemon's becomes so.
+            try await machine.shell("ldapauthd storage backup /root/copy.db")
+            #expect(try await machine.shell("stat -c '%U %a' /root/copy.db") == "root 600\n")
+            #expect(try await machine.shell("stat -c %U /var/lib/ldapauthd/* | sort -u") == "ldapauthd\n")
+            let shadow = try await machine.shell("ldapauthd user import --shadow /etc/shadow --dry-run 2>&1")
+            #expect(shadow.contains("“daemon” has no password and is left out"), "\(shadow)")
+            let checked = try await machine.command("ldapauthd", "check")
+            #expect(checked.output.contains("the running daemon (process "), "\(checked.output)\(checked.errorOutput)")
+
             // Removed: nothing runs, nothing is lost.
             try await machine.shell("apt-get -q -y remove ldapauthd", within: .seconds(300))
             #expect(try await machine.property("ActiveState") != "active")
