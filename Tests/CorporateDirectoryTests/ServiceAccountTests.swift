@@ -12,13 +12,13 @@ import Testing
             name: String, fault: @Sendable (SambaServer, String) async throws -> Void,
             mend: @Sendable (SambaServer, String) async throws -> Void
         )] = [
-            ("s-disabled", { try await $0.disable($1) }, { try await $0.setAccountControl($1, 0x200) }),
-            ("s-over", { try await $0.expireAccount($1) }, { try await $0.set("accountExpires", of: $1, to: "0") }),
+            ("svc-disabled", { try await $0.disable($1) }, { try await $0.setAccountControl($1, 0x200) }),
+            ("svc-over", { try await $0.expireAccount($1) }, { try await $0.set("accountExpires", of: $1, to: "0") }),
             (
-                "s-change", { try await $0.requirePasswordChange($1) },
+                "svc-change", { try await $0.requirePasswordChange($1) },
                 { try await $0.set("pwdLastSet", of: $1, to: "-1") }
             ),
-            ("s-locked", { try await $0.lock($1) }, { try await $0.unlock($1) }),
+            ("svc-locked", { try await $0.lock($1) }, { try await $0.unlock($1) }),
         ]
 
     @Test(arguments: faults.indices) func aMendedAccountIsSoonInUseAndNeverLockedByUs(_ index: Int) async throws {
@@ -53,22 +53,22 @@ import Testing
     /// A wrong password is a guess: two in the first minute, and an operator may ask for one more.
     @Test func aWrongPasswordIsTriedRarely() async throws {
         let samba = try await SambaServer.shared()
-        try await samba.addUser("s-wrong", password: "another-secret")
-        try await samba.addUser("s-wrong-user", password: "right-secret")
-        let dn = samba.dn(of: "s-wrong")
+        try await samba.addUser("svc-wrong", password: "another-secret")
+        try await samba.addUser("svc-wrong-user", password: "right-secret")
+        let dn = samba.dn(of: "svc-wrong")
         let live = try CorporateDirectory(samba) { settings in
             settings.hosts[0].serviceIdentities = [.simple(dn: dn) { Password("service-secret") }]
         }
         for _ in 0..<20 {
-            _ = await live.login("s-wrong-user", "right-secret")
+            _ = await live.login("svc-wrong-user", "right-secret")
             try await Task.sleep(for: .seconds(1))
         }
-        #expect(try await samba.badPasswordCount("s-wrong") == 2, "below the threshold of three")
-        try await samba.setPassword("s-wrong", "service-secret")
-        if case .authenticated = await live.login("s-wrong-user", "right-secret") { Issue.record("tried too soon") }
+        #expect(try await samba.badPasswordCount("svc-wrong") == 2, "below the threshold of three")
+        try await samba.setPassword("svc-wrong", "service-secret")
+        if case .authenticated = await live.login("svc-wrong-user", "right-secret") { Issue.record("tried too soon") }
         live.directory.retryServiceAccounts()
         let isIn = await eventually(within: .seconds(10), every: .milliseconds(200)) {
-            if case .authenticated = await live.login("s-wrong-user", "right-secret") { true } else { false }
+            if case .authenticated = await live.login("svc-wrong-user", "right-secret") { true } else { false }
         }
         #expect(isIn)
         await live.directory.shutdown()
