@@ -95,6 +95,7 @@ import Testing
             userBase: "dc=example,dc=org"
         )
         settings.hosts[0].serviceIdentities = [.anonymous]
+        settings.groups.mode = .none
         let directory = try Directory(
             settings: settings,
             hosts: [host],
