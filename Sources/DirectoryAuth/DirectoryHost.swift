@@ -91,7 +91,8 @@ extension LDAPHost: DirectoryHost {
         return steps + [
             DirectoryProbe.Step(
                 host: settings.url.description,
-                name: .connect,
+                // Connected, but the account that searches is not tried again yet.
+                name: failure.code == .serviceBind ? .serviceBind : .connect,
                 verdict: .failed,
                 duration: .zero,
                 message: failure.message,

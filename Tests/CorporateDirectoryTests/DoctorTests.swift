@@ -17,8 +17,8 @@ import Testing
         let clock = try #require(steps.first { $0.name == .clock }, "\(steps)")
         #expect(clock.verdict == .passed && clock.message.hasPrefix("this machine and the server agree"), "\(clock)")
         let lockout = try #require(steps.first { $0.name == .lockout })
-        // A fresh domain locks nobody.
-        #expect(lockout.message == "the server locks no account for wrong passwords", "\(lockout)")
+        // A fresh domain locks nobody; other tests give the shared one a threshold.
+        #expect(lockout.verdict != .skipped && lockout.message.hasPrefix("the server locks "), "\(lockout)")
         await live.directory.shutdown()
     }
 

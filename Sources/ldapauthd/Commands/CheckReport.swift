@@ -74,7 +74,11 @@ struct CheckReport {
         let time = step.duration == .zero ? "" : "  (\(Self.milliseconds(step.duration)) ms)"
         let host = step.host.map { " \($0):" } ?? ""
         let name = step.name + String(repeating: " ", count: max(1, 14 - step.name.count))
-        Terminal.say("  \(marks[step.verdict] ?? " ") \(name)\(host) \(Terminal.plain(step.message))\(time)")
+        // Errors name the host themselves.
+        let message = step.host.flatMap { host in
+            step.message.hasPrefix("\(host): ") ? String(step.message.dropFirst(host.count + 2)) : nil
+        }
+        Terminal.say("  \(marks[step.verdict] ?? " ") \(name)\(host) \(Terminal.plain(message ?? step.message))\(time)")
         for line in step.details { Terminal.say("        \(Terminal.plain(line))") }
         if let remedy = step.remedy { Terminal.say("      → \(Terminal.plain(remedy))") }
     }

@@ -49,8 +49,8 @@ struct UserImport: AsyncParsableCommand {
                 guard plan.problems.isEmpty || keepGoing else {
                     throw CommandFailure(
                         .badInput,
-                        "Nothing was imported: \(Self.lines(plan.problems.count)) will not do. Mend them, or give "
-                            + "--keep-going to import the other \(count)."
+                        "Nothing was imported: \(Self.lines(plan.problems.count)) will not do. Mend what is said above"
+                            + (count == 0 ? "." : ", or give --keep-going to import the other \(count).")
                     )
                 }
                 if dryRun {
