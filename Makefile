@@ -96,4 +96,4 @@ scale:
 
 clean:
 	$(SWIFT) package clean
-	rm -rf .build/machine
+	rm -rf .build/machine .build/benchmarks
