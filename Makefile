@@ -46,7 +46,7 @@ test: lint
 	$(SWIFT) build $(BUILD_FLAGS) --build-tests
 	scripts/python-tools
 	PATH="$(CURDIR)/.build/python/bin:$$PATH" SWIFT="$(SWIFT)" scripts/run-tests
-	$(MAKE) bench-smoke bench-micro
+	$(MAKE) bench-smoke
 
 test-tsan:
 	scripts/install-packages test
