@@ -91,7 +91,15 @@ extension SQLStore {
         guard let mapped = identity.mappedUserID else {
             return try await number(key, [sourceName, username, .integer(now.milliseconds)], sql)
         }
+        try await Numbering.lockUsers(sql)
+        // Another login of the same person, here or at another node, may have been first a moment ago.
+        let present = try await sql.query(findIdentity, key).first?.int32(0)
+        guard present != mapped else { return mapped }
         try await taken(mapped) { () async throws(StoreError) in
+            guard present == nil else {
+                _ = try await sql.query(renumberIdentity, key + [.integer(mapped)])
+                return
+            }
             _ = try await sql.query(
                 insertIdentity,
                 [.integer(mapped)] + key + [sourceName, username, .integer(now.milliseconds)]

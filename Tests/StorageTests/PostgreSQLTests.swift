@@ -51,6 +51,31 @@ struct PostgreSQLTests {
         }
     }
 
+    @Test("A step that does more than make tables is done once by ten nodes that start at once")
+    func migrationLock() async throws {
+        try await SharedPostgres.turn()
+        defer { SharedPostgres.giveTurn() }
+        let url = try await SharedPostgres.newURL()
+        let first = Array(Migrations.postgreSQL.steps.prefix(1))
+        let old = Migrations(steps: first, inspect: Migrations.postgreSQL.inspect)
+        let counting = Migration(version: 99, statements: ["UPDATE counter SET value = value + 1 WHERE name = 'user'"])
+        let new = Migrations(steps: first + [counting], inspect: Migrations.postgreSQL.inspect)
+        let databases = try await withThrowingTaskGroup(of: PostgreSQLDatabase.self) { group in
+            for _ in 0..<10 { group.addTask { try await SharedPostgres.database(at: url, connections: 2) } }
+            return try await group.reduce(into: [PostgreSQLDatabase]()) { $0.append($1) }
+        }
+        _ = try await old.run(on: databases[0], name: "test")
+        let ran = try await withThrowingTaskGroup(of: [Int64].self) { group in
+            for database in databases { group.addTask { try await new.run(on: database, name: "test") } }
+            return try await group.reduce(into: [[Int64]]()) { $0.append($1) }
+        }
+        #expect(ran.filter { $0 == [99] }.count == 1)
+        #expect(ran.filter { $0.isEmpty }.count == 9)
+        let value = try await databases[0].query("SELECT value FROM counter WHERE name = 'user'", [])
+        #expect(value == [SQLRow([.integer(1)])])
+        for database in databases { await database.close() }
+    }
+
     @Test("Logins on all nodes at once: unique numbers, one userId for each person, none lost")
     func logins() async throws {
         try await withNodes(4) { (nodes) async throws in
@@ -66,6 +91,27 @@ struct PostgreSQLTests {
             #expect(people.values.allSatisfy { Set($0.map(\.userID)).count == 1 })
             #expect(Set(opened.map(\.userID)).count == 50)
             for one in opened { #expect(try await nodes[0].session(one.id) == one) }
+        }
+    }
+
+    @Test(
+        "First logins of people numbered by their directory, on all nodes at once: nobody is told the number is another's"
+    )
+    func mapped() async throws {
+        try await withNodes(4) { (nodes) async throws in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for index in 0..<400 {
+                    group.addTask {
+                        let number = Int32(5_000 + index / 8)
+                        let opened = try await nodes[index % 4].open(session(person("p\(number)", mapped: number)))
+                        #expect(opened.userID == number)
+                    }
+                }
+                try await group.waitForAll()
+            }
+            await #expect(throws: StoreError(.conflict, "")) {
+                try await nodes[0].open(session(person("thief", mapped: 5_000)))
+            }
         }
     }
 
