@@ -45,6 +45,9 @@ protocol SQLDatabase: Sendable {
     /// The same for work that may take long and must keep nobody waiting: reading everything, tidying up.
     var unhurried: any SQLDatabase { get }
 
+    /// The same for small reads that must not wait behind anybody else's.
+    var apart: any SQLDatabase { get }
+
     /// Brings the schema up to date and returns the versions run.
     func migrate(name: String) async throws(StoreError) -> [Int64]
 
@@ -75,6 +78,8 @@ extension SQLDatabase {
     var openKnown: String? { nil }
 
     var unhurried: any SQLDatabase { self }
+
+    var apart: any SQLDatabase { self }
 
     var isShared: Bool { false }
 

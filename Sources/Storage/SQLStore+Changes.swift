@@ -28,8 +28,8 @@ extension SQLStore: ChangeStore {
         if let stamp, quiet.withLock({ $0?.stamp == stamp && $0?.number == number }) {
             return StoreChanges(number: number)
         }
-        // From the beginning it may be much, and nobody waits.
-        let database = number == 0 ? self.database.unhurried : self.database
+        // From the beginning it may be much, and nobody waits; later it must not wait behind logins.
+        let database = number == 0 ? self.database.unhurried : self.database.apart
         // The number first: what happens between these reads is then told twice rather than never.
         let newest = try await database.query(Self.selectNumber, []).first?.integer(0) ?? 0
         quiet.withLock { $0 = stamp.map { (stamp: $0, number: newest) } }

@@ -35,6 +35,29 @@ import Testing
         #expect(throws: AccessTokenError.sessionEnded) { try world.service.verifier.verify(answer.accessToken) }
     }
 
+    @Test(
+        "A failover that loses changes and gives their numbers anew hides no ended session",
+        arguments: [true, false]
+    )
+    func numbersFallBack(_ isNoticed: Bool) async throws {
+        let world = try await World()
+        let first = try await world.logIn()
+        await world.feed.poll()
+        await world.store.setNotBefore(.client("other"), seconds: 1)
+        if !isNoticed { await world.store.setNotBefore(.client("other"), seconds: 2) }
+        await world.feed.poll()
+        if isNoticed {
+            await world.store.fail(with: StoreError(.unavailable, "no route"))
+            #expect(await !world.feed.poll())
+            await world.store.fail(with: nil)
+        }
+        // The new server has lost all that, and what happens next there has the old numbers.
+        await world.store.fallBack(by: isNoticed ? 1 : 2)
+        _ = try await world.store.end(.identity(World.alice.key), now: world.clock.now())
+        #expect(await world.feed.poll())
+        #expect(throws: AccessTokenError.sessionEnded) { try world.service.verifier.verify(first.accessToken) }
+    }
+
     @Test("Ended sessions are forgotten when their last token has expired")
     func pruning() async throws {
         let world = try await World()

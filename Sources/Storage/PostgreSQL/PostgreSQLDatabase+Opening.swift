@@ -24,6 +24,8 @@ extension PostgreSQLDatabase {
         configuration.connections = max(2, connections)
         configuration.passwordFile = passwordFile
         configuration.connectTimeout = .seconds(3)
+        // Shorter than a call may take: whoever has waited once in vain, and asks for the next thing, is told at once.
+        configuration.patience = .seconds(1)
         configuration.setup = PostgreSQLStatements.setup
         let executor: EventPoller
         do throws(PollerError) {
@@ -43,7 +45,9 @@ extension PostgreSQLDatabase {
         var silent = logger
         silent.logLevel = .critical
         let (ears, quiet) = (configuration, silent)
-        self.init(client: client, limit: limit) {
+        configuration.connections = 1
+        let lane = PostgresClient(configuration, poller: executor, blocking: threads, logger: silent)
+        self.init(client: client, limit: limit, lane: lane) {
             PostgresListener(
                 [PostgreSQLStatements.channel],
                 ears,

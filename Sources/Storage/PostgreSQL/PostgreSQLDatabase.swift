@@ -26,6 +26,8 @@ final class PostgreSQLDatabase: SQLDatabase {
     private let isAlone: Bool
     private let counts: Counts
     private let listening: (@Sendable () -> PostgresListener)?
+    /// One connection that logins have no part in; it connects when it is first asked.
+    private let lane: PostgresClient?
 
     private final class Counts: Sendable {
         let statistics = Mutex(StoreStatistics())
@@ -33,20 +35,27 @@ final class PostgreSQLDatabase: SQLDatabase {
     }
 
     /// - Parameter listening: makes a connection of its own that hears of changes.
-    init(client: PostgresClient, limit: Duration, listening: (@Sendable () -> PostgresListener)? = nil) {
+    init(
+        client: PostgresClient,
+        limit: Duration,
+        lane: PostgresClient? = nil,
+        listening: (@Sendable () -> PostgresListener)? = nil
+    ) {
         self.client = client
+        self.lane = lane
         self.limit = limit
         isAlone = false
         self.listening = listening
         counts = Counts()
     }
 
-    private init(_ other: PostgreSQLDatabase, limit: Duration) {
-        client = other.client
+    private init(_ other: PostgreSQLDatabase, limit: Duration, client: PostgresClient, isAlone: Bool) {
+        self.client = client
+        lane = nil
+        self.isAlone = isAlone
         counts = other.counts
         listening = other.listening
         self.limit = limit
-        isAlone = true
     }
 
     var nextSession: String { "SELECT nextval('session_number')" }
@@ -168,7 +177,13 @@ final class PostgreSQLDatabase: SQLDatabase {
     }
 
     /// The same database with another limit of each call, each on a connection of its own.
-    func patient(_ limit: Duration) -> PostgreSQLDatabase { PostgreSQLDatabase(self, limit: limit) }
+    func patient(_ limit: Duration) -> PostgreSQLDatabase {
+        PostgreSQLDatabase(self, limit: limit, client: client, isAlone: true)
+    }
+
+    var apart: any SQLDatabase {
+        PostgreSQLDatabase(self, limit: limit, client: lane ?? client, isAlone: false)
+    }
 
     var unhurried: any SQLDatabase { patient(Self.unhurriedLimit) }
 
@@ -178,6 +193,7 @@ final class PostgreSQLDatabase: SQLDatabase {
 
     func close() async {
         await counts.listener.withLock { $0.take() }?.close()
+        await lane?.close()
         await client.close()
     }
 

@@ -113,6 +113,12 @@ public final class ChangeFeed: Sendable {
         }
         do {
             let changes = try await store.changes(after: number, now: now)
+            if changes.number < number {
+                // Another server answers, which has never heard of the latest: its numbers say nothing to who counts by the
+                // old one's. Reading everything again adds to what is known.
+                state.withLock { $0.number = 0 }
+                return await poll()
+            }
             report(revocations.apply(changes), isFirst: number == 0)
             // From the beginning the store tells no changes of people.
             if number == 0 { revocations.forgetPasswords() }
@@ -125,6 +131,8 @@ public final class ChangeFeed: Sendable {
             revocations.prune(now: now)
             if state.withLock({ $0.keysPending }) { try await readKeys(isFirst: number == 0) }
         } catch {
+            // Whoever answers next may have lost the latest numbers and given them anew: everything is read again then.
+            state.withLock { $0.number = 0 }
             // Told to stop is no outage.
             if !Task.isCancelled { note(failure: "\(error)") }
             return false

@@ -54,6 +54,12 @@ actor MemoryStore: SessionStore, PeopleStore, KeyStore, ChangeStore {
     /// Damages the first key.
     func damageKey() { stored[0].wrapped[20] ^= 1 }
 
+    /// Forgets the last changes, as a standby that took over too early would.
+    func fallBack(by count: Int64) {
+        number -= count
+        log.removeAll { $0.number > number }
+    }
+
     private func note(_ change: Change) {
         number += 1
         log.append((number, change))
