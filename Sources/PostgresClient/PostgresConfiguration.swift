@@ -34,7 +34,7 @@ public struct PostgresConfiguration: Sendable {
     }
 
     /// Reads a URL or connection string as libpq does (libpq, "Connection Strings"): several hosts, `sslmode` and the other
-    /// TLS parameters, `target_session_attrs` included.
+    /// TLS parameters, `target_session_attrs` included; with several hosts and without it, one that takes writes is looked for.
     ///
     /// - Parameters:
     ///   - text: as `postgresql://user@host1,host2/db?target_session_attrs=read-write&sslmode=verify-full`.
@@ -61,7 +61,8 @@ public struct PostgresConfiguration: Sendable {
                 port: port.isEmpty ? nil : port
             )
         }
-        target = read.removeValue(forKey: "target_session_attrs") ?? "any"
+        // libpq would take any of several, a standby too, on which nothing can be written.
+        target = read.removeValue(forKey: "target_session_attrs") ?? (count > 1 ? "read-write" : "any")
         read["fallback_application_name"] = applicationName
         read["client_encoding"] = "UTF8"
         let defaults = [

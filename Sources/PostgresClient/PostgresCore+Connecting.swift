@@ -70,6 +70,7 @@ extension PostgresCore {
         if downSince != nil { logger.info("PostgreSQL is reachable again") }
         failures = 0
         downSince = nil
+        stall = nil
         lastFailure = nil
         tell(.listening)
         serveWaiting()

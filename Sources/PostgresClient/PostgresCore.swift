@@ -40,6 +40,8 @@ actor PostgresCore {
     var failures = 0
     var lastFailure: PostgresError?
     var downSince: ContinuousClock.Instant?
+    /// A call was not answered in time, and no answer has come since: the server hangs, and who asks now is told so at once.
+    var stall: PostgresError?
     var retry: EventPoller.Timer?
     var statistics = PostgresStatistics()
 
@@ -158,6 +160,7 @@ actor PostgresCore {
     /// Why a new caller is not even let wait.
     private func refusal() -> PostgresError? {
         if isClosed { return PostgresError(.closed, "the PostgreSQL client is closed") }
+        if let stall { return stall.with(requestWasWritten: false) }
         guard let downSince, let lastFailure, ContinuousClock.now - downSince > configuration.patience else {
             return nil
         }
@@ -178,6 +181,26 @@ actor PostgresCore {
         // What is on its way with others goes on for them, and its answer is dropped. But a server that does not answer in
         // time is no good for the others either, and a transaction nobody ends would keep its locks.
         if code == .timeout || connection.isLeased { discard(connection, error) }
+        if code == .timeout, !isClosed { suspect(error) }
+    }
+
+    /// Asks on all connections whether the server hangs; the first answer says that it does not.
+    private func suspect(_ error: PostgresError) {
+        guard stall == nil else { return }
+        stall = error
+        for connection in connections.values where connection.isReady && !connection.isLeased {
+            let (id, place) = (newID(), connection.id)
+            let question = Segment(id: id, statements: [PostgresStatement("SELECT 1")]) { _ in }
+            question.timer = poller.schedule(at: .now + configuration.patience) { [weak self] in
+                self?.assumeIsolated { core in
+                    guard core.segments[id] != nil, let connection = core.connections[place] else { return }
+                    core.discard(connection, error)
+                }
+            }
+            register(question)
+            send(question, on: connection)
+        }
+        grow()
     }
 
     func register(_ segment: Segment) { segments[segment.id] = segment }
