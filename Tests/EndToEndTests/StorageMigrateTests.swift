@@ -4,6 +4,54 @@ import Testing
 
 /// From one node on SQLite to PostgreSQL, as an administrator does it.
 @Suite(.timeLimit(.minutes(5))) struct StorageMigrateTests {
+    private static func useSQLite(_ node: Daemon) throws {
+        try node.rewrite { text in
+            text.split(separator: "\n", omittingEmptySubsequences: false).compactMap { line in
+                if line.hasPrefix("url = \"postgresql:") { return "url = \"sqlite:store.db\"" }
+                return line.hasPrefix("password_file") ? nil : String(line)
+            }.joined(separator: "\n")
+        }
+    }
+
+    @Test func killedInTheMiddleItLeavesNothingBehind() async throws {
+        let cluster = try await Cluster.make(nodes: 1)
+        let node = cluster.nodes[0]
+        // The tables, and a brake at one of the last.
+        #expect(try await node.command(["user", "list"]).succeeded)
+        _ = try await cluster.sql(
+            """
+            CREATE FUNCTION brake() RETURNS trigger LANGUAGE plpgsql AS
+            $$BEGIN PERFORM pg_sleep(60); RETURN NEW; END$$;
+            CREATE TRIGGER brake BEFORE INSERT ON token_key FOR EACH ROW EXECUTE FUNCTION brake()
+            """
+        )
+        try Self.useSQLite(node)
+        try await node.start()
+        _ = try await node.login("alice", "alice-secret", directory: 1)
+        await node.stop()
+        let arguments = [
+            "storage", "migrate", cluster.postgres.plainURL(database: cluster.database), "--password-file",
+            node.home.path(of: "pg.secret"), "--config", node.configurationFile,
+        ]
+        let child = try ChildProcess.start(Daemon.binary, arguments)
+        let asleep = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+        let isBraked = try await eventually(within: .seconds(20)) {
+            try await cluster.sql("SELECT count(*) \(asleep)") == "1\n"
+        }
+        #expect(isBraked, "\(child.errorOutput)")
+        child.kill()
+        // The server would notice when it is done sleeping.
+        _ = try await cluster.sql("SELECT pg_terminate_backend(pid) \(asleep)")
+        for table in ["identity", "session", "setting", "token_key"] {
+            #expect(try await cluster.sql("SELECT count(*) FROM \(table)") == "0\n")
+        }
+        _ = try await cluster.sql("DROP TRIGGER brake ON token_key")
+        let again = try await ChildProcess.run(Daemon.binary, arguments)
+        #expect(again.succeeded, "\(again.errorOutput)")
+        #expect(try await cluster.sql("SELECT count(*) FROM session") == "1\n")
+        await cluster.stop()
+    }
+
     @Test func nobodyHasToLogInAgain() async throws {
         let cluster = try await Cluster.make(nodes: 1)
         let node = cluster.nodes[0]
@@ -11,12 +59,7 @@ import Testing
         let password = node.home.path(of: "pg.secret")
         // It begins on SQLite.
         let whole = text(ofFile: node.configurationFile)
-        try node.rewrite { text in
-            text.split(separator: "\n", omittingEmptySubsequences: false).compactMap { line in
-                if line.hasPrefix("url = \"postgresql:") { return "url = \"sqlite:store.db\"" }
-                return line.hasPrefix("password_file") ? nil : String(line)
-            }.joined(separator: "\n")
-        }
+        try Self.useSQLite(node)
         try await node.start()
         let first = try await node.login("alice", "alice-secret", directory: 1)
         let opened = try await node.open("bob", "bob-secret")
@@ -60,12 +103,7 @@ import Testing
         let cluster = try await Cluster.make(nodes: 1)
         let node = cluster.nodes[0]
         let url = cluster.postgres.plainURL(database: cluster.database)
-        try node.rewrite { text in
-            text.split(separator: "\n", omittingEmptySubsequences: false).compactMap { line in
-                if line.hasPrefix("url = \"postgresql:") { return "url = \"sqlite:store.db\"" }
-                return line.hasPrefix("password_file") ? nil : String(line)
-            }.joined(separator: "\n")
-        }
+        try Self.useSQLite(node)
         try await node.start()
         _ = try await node.login("alice", "alice-secret", directory: 1)
         await node.stop()

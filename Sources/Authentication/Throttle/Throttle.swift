@@ -21,7 +21,7 @@ public final class Throttle: Sendable {
     /// Written in one transaction.
     private static let batch = 500
     /// Clocks of nodes may differ by so much, and a write may take it to be seen.
-    private static let overlap = Duration.seconds(5)
+    private static let overlap = Duration.seconds(60)
     /// After a failure of the store counts are kept in memory only for so long, rather than each refusal waiting for it.
     private static let storePause = Duration.seconds(5)
 

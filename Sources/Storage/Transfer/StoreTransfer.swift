@@ -16,6 +16,9 @@ public struct StoreTransfer: Sendable {
     /// Nobody waits for it, but a server that fell silent must not be waited for either: each statement has a limit of its own.
     private static let limit = Duration.seconds(86_400)
 
+    /// The counter that is a sequence in PostgreSQL.
+    private static let sessions = "session"
+
     private let source: any SQLDatabase
     private let target: PostgreSQLDatabase
 
@@ -39,17 +42,18 @@ public struct StoreTransfer: Sendable {
         progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void
     ) async throws(StoreError) -> Report {
         let source = source
+        let tables = try await TransferTable.all(of: source)
+        let version = try await source.query("PRAGMA data_version", [])
+        let number = try await Self.changes(source)
+        var counts = Report()
+        for table in tables {
+            counts.rows[table.name] = Int(try await source.query(table.count, []).first?.integer(0) ?? 0)
+        }
+        let report = counts
         return try await target.transaction { (sql) async throws(StoreError) in
             // Whatever starts on the target now waits at these rows, and finds everything there.
             _ = try await sql.query("UPDATE counter SET value = value", [])
-            let tables = try await TransferTable.all(of: source)
             try await Self.requireEmpty(tables, sql)
-            let version = try await source.query("PRAGMA data_version", [])
-            let number = try await Self.changes(source)
-            var report = Report()
-            for table in tables {
-                report.rows[table.name] = Int(try await source.query(table.count, []).first?.integer(0) ?? 0)
-            }
             let total = report.total * 2
             var done = 0
             for table in tables {
@@ -73,6 +77,8 @@ public struct StoreTransfer: Sendable {
                     "the store was changed by a command meanwhile: nothing was copied, do it again"
                 )
             }
+            // Last, because a sequence is not undone with the transaction (PostgreSQL manual, Sequence Manipulation).
+            try await Self.continueNumbers(from: source, to: sql)
             return report
         }
     }
@@ -140,10 +146,7 @@ public struct StoreTransfer: Sendable {
     ) async throws(StoreError) {
         for row in try await changes(source) {
             let (name, value) = (try row.text(0), try row.integer(1))
-            guard name != "session" else {
-                if value > 0 { _ = try await sql.query("SELECT setval('session_number', $1)", [.integer(value)]) }
-                continue
-            }
+            guard name != sessions else { continue }
             let written = try await sql.query(
                 "UPDATE counter SET value = $2 WHERE name = $1 RETURNING value",
                 [.text(name), .integer(value)]
@@ -151,6 +154,19 @@ public struct StoreTransfer: Sendable {
             guard written == [SQLRow([.integer(value)])] else {
                 throw StoreError(.unusable, "the PostgreSQL database has no counter \(name): nothing was copied")
             }
+        }
+    }
+
+    /// The numbers of sessions go on after the last that was given.
+    private static func continueNumbers(
+        from source: any SQLDatabase,
+        to sql: any SQLTransaction
+    ) async throws(StoreError) {
+        let last = try await source.query("SELECT value FROM counter WHERE name = $1", [.text(sessions)])
+        guard let value = try last.first?.integer(0), value > 0 else { return }
+        _ = try await sql.query("SELECT setval('session_number', $1)", [.integer(value)])
+        guard try await sql.query("SELECT last_value FROM session_number", []) == [SQLRow([.integer(value)])] else {
+            throw StoreError(.unusable, "the PostgreSQL database does not number sessions on: nothing was copied")
         }
     }
 }
