@@ -2,7 +2,7 @@
 
 Chromium is told what to do by the DevTools protocol over a pipe. Screenshots are left in FOLDER.
 """
-import base64, json, os, pathlib, select, subprocess, sys, tempfile, time
+import base64, contextlib, json, os, pathlib, select, shutil, signal, subprocess, sys, tempfile, time
 
 base, folder = sys.argv[1], pathlib.Path(sys.argv[2])
 PAGES = {
@@ -29,7 +29,7 @@ class Browser:
             ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
              "--disable-extensions", "--disable-background-networking", "--hide-scrollbars",
              "--remote-debugging-pipe", f"--user-data-dir={profile}", "about:blank"],
-            preexec_fn=place, close_fds=False, stdout=subprocess.DEVNULL, stderr=self.log,
+            preexec_fn=place, close_fds=False, start_new_session=True, stdout=subprocess.DEVNULL, stderr=self.log,
         )
         os.close(to_browser)
         os.close(from_browser)
@@ -91,8 +91,24 @@ class Browser:
 
     def stop(self):
         os.close(self.out)
-        self.process.terminate()
+        # With its children, which would go on writing to the profile.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(20)
+
+
+@contextlib.contextmanager
+def profile_folder():
+    """Removed behind the last of the browser's processes."""
+    path = tempfile.mkdtemp(prefix="ldapauthd-chromium-")
+    try:
+        yield path
+    finally:
+        for _ in range(50):
+            shutil.rmtree(path, ignore_errors=True)
+            if not os.path.exists(path):
+                break
+            time.sleep(0.1)
 
 
 # Colours as the reader gets them: the nearest background that is not transparent.
@@ -136,7 +152,7 @@ INTRUDE = """(() => {
   return [getComputedStyle(document.body).backgroundColor, window.intruded === true];
 })()"""
 
-with tempfile.TemporaryDirectory(prefix="ldapauthd-chromium-") as profile:
+with profile_folder() as profile:
     browser = Browser(profile)
     try:
         for name, path in PAGES.items():
