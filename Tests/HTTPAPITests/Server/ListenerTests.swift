@@ -107,8 +107,8 @@ struct ListenerTests {
     @Test func missingFolderAndUnknownHostAreNamed() async throws {
         let missing = await failure { $0.listen = [.unix(path: "/nonexistent/a.sock")] }
         #expect(
-            missing?.description == "cannot listen on unix:/nonexistent/a.sock: No such file or directory; make the folder "
-                + "it shall lie in, owned by the daemon's user"
+            missing?.description == "cannot listen on unix:/nonexistent/a.sock: No such file or directory; make "
+                + "the folder it shall lie in, owned by the daemon's user"
         )
         let unknown = await failure { $0.listen = [.tcp(host: "no-such-host.invalid", port: 0)] }
         #expect(unknown?.description.hasPrefix("cannot listen on no-such-host.invalid:0: ") == true)
