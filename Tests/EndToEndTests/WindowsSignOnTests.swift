@@ -268,12 +268,16 @@ import Testing
         let environment = setting.kdc.environment()
         let good = try await setting.daemon.command(["check"], environment: environment)
         #expect(good.output.contains("HTTP/localhost@EXAMPLE.ORG (version 1)"), "\(good.output)")
-        #expect(good.output.contains("✓ key version"), "\(good.output)")
+        #expect(good.output.contains("✓ key version    HTTP/localhost@EXAMPLE.ORG: version 1"), "\(good.output)")
         #expect(good.succeeded, "\(good.output)")
         try await setting.kdc.changeKey(of: "HTTP/localhost")
         let old = try await setting.daemon.command(["check"], environment: environment)
         #expect(!old.succeeded)
-        #expect(old.output.contains("✗ key version") && old.output.contains("HTTP/localhost"), "\(old.output)")
+        let said = old.output.split(separator: "\n").first { $0.contains("✗ key version") } ?? ""
+        #expect(
+            said.contains("HTTP/localhost@EXAMPLE.ORG") && said.contains("the keytab has version 1"),
+            "\(old.output)"
+        )
 
         let configuration = text(ofFile: setting.daemon.configurationFile)
         let path = try #require(
