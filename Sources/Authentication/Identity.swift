@@ -93,6 +93,9 @@ public struct Identity: Sendable, Hashable {
     /// True when the source could not be asked and what is kept for an outage let the person in.
     public var isOffline = false
 
+    /// True when names and groups could not be read: those known already go on. After a change of the password only; not kept.
+    public var isPartial = false
+
     /// A person with a key, a canonical name and whatever else the source knows.
     public init(
         key: IdentityKey,

@@ -25,6 +25,7 @@ public final class Directory: DirectorySource {
     let wallClock: any WallClock
     let phases: any PhaseSink
     let refusals: ServiceRefusals
+    let log: Logger
 
     /// A directory that has asked nobody yet.
     ///
@@ -91,6 +92,7 @@ public final class Directory: DirectorySource {
         self.wallClock = wallClock
         self.phases = phases
         self.refusals = refusals
+        log = Self.logger(logger, settings)
         groups = try GroupFinder(settings.groups, kind: settings.kind)
         reader = PersonReader(settings, matchers: groups.matchers, wallClock: wallClock)
         userFilter = try FilterTemplate(settings.userFilter ?? settings.kind.defaults.userFilter, key: "user_filter")
@@ -117,7 +119,7 @@ public final class Directory: DirectorySource {
                 discoveries: discoveries,
                 lookUp: lookUp,
                 make: make,
-                logger: Self.logger(logger, settings)
+                logger: log
             )
         )
     }

@@ -151,28 +151,80 @@ import Testing
         await live.stop()
     }
 
+    /// Groups that cannot be read after the change are no reason to store that there are none.
+    @Test func whatCouldNotBeReadIsSaid() async throws {
+        let slapd = try await Slapd.start()
+        let live = try LiveDirectory(slapd) {
+            $0.groups.base = "ou=nowhere,dc=elsewhere"
+            Self.patient(&$0)
+        }
+        let answer = await live.directory.changePassword(
+            of: .named("alice"),
+            from: Password("alice-secret"),
+            to: Password("new-secret"),
+            deadline: .now + .seconds(40),
+            gate: OpenGate()
+        )
+        guard case .changed(let identity) = answer else {
+            Issue.record("\(answer)")
+            return
+        }
+        #expect(identity.isPartial && identity.username == "alice")
+        await live.stop()
+    }
+
+    /// The person reads the own entry: the key is the one of every login, by name and by session.
     @Test func aDNByTemplateNeedsNobodyToSearch() async throws {
         let slapd = try await Slapd.start()
         let live = try LiveDirectory(slapd) {
             TemplateLoginTests.template(&$0, searches: false)
             Self.patient(&$0)
         }
+        let before = try await live.identity("alice", "alice-secret")
         #expect(await change(live, "alice", "wrong", "new-secret") == "wrong-password")
-        #expect(await change(live, "alice", "alice-secret", "new-secret") == "changed")
-        _ = try await live.identity("alice", "new-secret")
+        var account = SourceAccount.named("ALICE")
+        var old = "alice-secret"
+        for new in ["new-secret", "third-secret"] {
+            let answer = await live.directory.changePassword(
+                of: account,
+                from: Password(old),
+                to: Password(new),
+                deadline: .now + .seconds(40),
+                gate: OpenGate()
+            )
+            guard case .changed(let after) = answer else {
+                Issue.record("\(answer)")
+                return
+            }
+            #expect(after.key == before.key && after.username == "alice" && after.lastName == before.lastName)
+            #expect(after.groups == before.groups && !after.isPartial)
+            account = .known(after.key, locator: after.locator)
+            old = new
+        }
+        #expect(try await live.identity("alice", "third-secret").key == before.key)
+        let stranger = SourceAccount.known(
+            IdentityKey(source: before.key.source, stableID: "somebody-before"),
+            locator: before.locator
+        )
+        #expect(await Self.change(live.directory, stranger, "third-secret", "fourth-secret") == "unknown-user")
         await live.stop()
     }
 
+    /// 0.0.0.0 leads here, but is no loopback address: what a login may do on purpose, a new password may not.
     @Test func newPasswordsNeverTravelInClearText() async throws {
         let slapd = try await Slapd.start()
         let live = try LiveDirectory(slapd) { settings in
             settings.hosts = settings.hosts.map { host in
                 var host = host
-                host.url = LDAPURL(scheme: .ldap, host: "ldap.example.org", port: 389)
+                host.url = LDAPURL(scheme: .ldap, host: "0.0.0.0", port: slapd.port)
                 return host
             }
+            Self.patient(&settings)
         }
+        #expect(await change(live, "nobody", "x", "new-secret") == "unknown-user", "the next source may know the name")
+        #expect(await change(live, "alice", "wrong", "new-secret") == "wrong-password", "and guesses count")
         #expect(await change(live, "alice", "alice-secret", "new-secret") == "not-allowed")
+        _ = try await live.identity("alice", "alice-secret")
         await live.stop()
     }
 }

@@ -60,6 +60,19 @@ import Testing
             ),
         ]
         for (old, new, sentence) in rules { #expect(try await change("alice", old, new) == "400 \(sentence)") }
+        // No UTF-8: told to nobody who has not proved the old password, and counted like any guess.
+        let failures = try await samba.badPasswordCount("alice")
+        for (name, old, told) in [
+            ("nobody", "wrong", "Invalid user credentials"), ("alice", "wrong-too", "Invalid user credentials"),
+            ("alice", "Second-secret2", "The new password has characters that cannot be used there"),
+        ] {
+            let answer = try await Curl.send([
+                "\(daemon.url)/api/v1/auth/password", "-d",
+                "username=\(name)&password=\(old)&new_password=%FF%FE&LDAPServerId=1",
+            ])
+            #expect(answer.text("error_description") == told, "\(name) \(old): \(answer.body)")
+            if old == "wrong-too" { #expect(try await samba.badPasswordCount("alice") == failures + 1) }
+        }
         #expect(try await change("alice", "Second-secret2", "Third-secret3") == "204")
         #expect(
             try await change("alice", "Third-secret3", "Second-secret2")

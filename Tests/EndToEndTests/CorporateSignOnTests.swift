@@ -65,6 +65,14 @@ import Testing
         let carol = try await signOn(try await samba.tickets(of: "carol", "Secret-carol1"))
         #expect(carol.status == 200, "by sAMAccountName, whatever the user principal name: \(carol.body)")
 
+        let byPrincipalName = try await signOn(try await samba.tickets(of: "c.jones", "Secret-carol1"))
+        #expect(byPrincipalName.status == 200, "\(byPrincipalName.body)")
+        #expect(
+            Base64Text.payload(of: byPrincipalName.text("access_token") ?? "").contains(
+                "\"preferred_username\":\"carol\""
+            )
+        )
+
         let off = try await samba.tickets(of: "off", "Secret-off1")
         #expect(try await signOn(off).status == 200)
         try await samba.disable("off")

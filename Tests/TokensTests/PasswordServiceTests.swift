@@ -1,4 +1,5 @@
 import Authentication
+import Logging
 import Testing
 
 @testable import Tokens
@@ -6,7 +7,13 @@ import Testing
 /// What a change of a password comes to: sessions, answers, audit lines.
 @Suite struct PasswordServiceTests {
     private func service(_ world: World) -> PasswordService {
-        PasswordService(world.service, feed: world.feed, audit: world.audit)
+        PasswordService(
+            world.service,
+            feed: world.feed,
+            audit: world.audit,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            retries: Array(repeating: .milliseconds(20), count: 500)
+        )
     }
 
     private func named(_ name: String? = "alice", directory: Int32 = 0) -> PasswordRequest {
@@ -52,6 +59,40 @@ import Testing
         let claims = try world.service.verifier.verify(own.accessToken)
         let row = try await world.store.session(try #require(claims.person).session)
         #expect(row?.identity.credentialState == "20260202")
+    }
+
+    /// The password is changed at its source by then: neither a 503 nor living sessions may come of it.
+    @Test(.timeLimit(.minutes(1))) func aStoreThatFailsAfterTheChangeEndsTheSessionsLater() async throws {
+        let world = try await World()
+        let session = try await world.logIn()
+        await world.store.fail(with: StoreError(.unavailable, "the disk is full"))
+        try await service(world).changePassword(named(directory: 1), context: World.caller)
+        #expect(throws: Never.self) { try world.service.verifier.verify(session.accessToken) }
+        let event = try #require(world.audit.events.last { $0.kind == .password })
+        #expect(event.reason == "store" && event.detail?.contains("the disk is full") == true)
+        await world.store.fail(with: nil)
+        while (try? world.service.verifier.verify(session.accessToken)) != nil {
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    /// Names and groups that could not be read after a change are no reason to forget them.
+    @Test func whatIsKnownOfTheOwnSessionStays() async throws {
+        let world = try await World()
+        let own = try await world.logIn()
+        var changed = Identity(key: World.alice.key, sourceName: "corp", username: "alice")
+        changed.isPartial = true
+        changed.credentialState = "20260202"
+        world.authenticator.changeResult = .changed(changed)
+        var request = named(nil)
+        request.bearer = own.accessToken
+        try await service(world).changePassword(request, context: World.caller)
+        let claims = try world.service.verifier.verify(own.accessToken)
+        let person = try #require(claims.person)
+        let row = try #require(try await world.store.session(person.session))
+        #expect(row.identity.credentialState == "20260202")
+        #expect(row.identity.groups == World.alice.groups && row.identity.email == World.alice.email)
+        #expect(row.identity.lastName == World.alice.lastName && row.identity.locator == World.alice.locator)
     }
 
     @Test(arguments: [

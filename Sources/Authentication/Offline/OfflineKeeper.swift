@@ -64,13 +64,37 @@ final class OfflineKeeper: Sendable {
             password: password,
             proof: digest.key(of: password, on: subject).proof
         )
-        let mustStart = state.withLock { state in
-            guard state.waiting.count < Self.waitingLimit else { return false }
+        let (mustStart, isDropped) = state.withLock { state -> (Bool, Bool) in
+            guard state.waiting.count < Self.waitingLimit else {
+                guard state.proofs[name] != login.proof else { return (false, false) }
+                // What waits, or is being made, of that name is older.
+                state.waiting.removeAll { $0.name == name }
+                if state.current?.name == name { state.currentIsVoid = true }
+                return (false, true)
+            }
             state.waiting.append(login)
             defer { state.isRunning = true }
-            return !state.isRunning
+            return (!state.isRunning, false)
         }
+        if isDropped { Task.detached { await self.drop(name) } }
         if mustStart { Task.detached { await self.run() } }
+    }
+
+    /// The password may be another one than is kept, and cannot be written down: nothing is better than the old one.
+    private func drop(_ name: String) async {
+        state.withLock { $0.proofs[name] = nil }
+        do throws(StoreError) {
+            try await store.forgetOffline(source, name: name, person: nil)
+        } catch {
+            tell(error)
+        }
+    }
+
+    private func tell(_ error: StoreError) {
+        logger.warning(
+            "What is kept for an outage could not be removed; it ends by itself",
+            metadata: ["source": "\(source)", "reason": "\(error)"]
+        )
     }
 
     /// Forgets a name, a person, or both: at once, and in the store before it returns.
@@ -84,10 +108,7 @@ final class OfflineKeeper: Sendable {
         do throws(StoreError) {
             try await store.forgetOffline(source, name: name, person: person)
         } catch {
-            logger.warning(
-                "What is kept for an outage could not be removed; it ends by itself",
-                metadata: ["source": "\(source)", "reason": "\(error)"]
-            )
+            tell(error)
         }
     }
 
@@ -105,6 +126,7 @@ final class OfflineKeeper: Sendable {
             } catch {
                 // The store is down or the threads are busy with people who wait: the next login tries again.
                 logger.debug("login not kept for an outage", metadata: ["source": "\(source)", "cause": "\(error)"])
+                if state.withLock({ $0.proofs[login.name] != login.proof }) { await drop(login.name) }
             }
         }
     }

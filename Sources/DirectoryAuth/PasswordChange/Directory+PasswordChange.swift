@@ -1,5 +1,6 @@
 public import Authentication
 internal import LDAPClient
+internal import Logging
 
 extension Directory {
     /// Proves the old password with the one user bind, and changes it on the same connection; where the directory lets an
@@ -12,36 +13,40 @@ extension Directory {
         gate: any LoginGate
     ) async -> PasswordChangeResult {
         guard !old.isEmpty else { return .rejected(Rejection(.emptyPassword, source: id)) }
-        // A bind in clear text may have been allowed on purpose; that new passwords travel so never is.
-        await hosts.keeper.awaitHosts()
-        guard hosts.roster.hosts.allSatisfy(\.settings.isProtected) else {
-            return .refused(PasswordRefusal(.notAllowed, detail: "\(name): urls would send it in clear text"))
+        // What is read after the change must come from the host that made it: others hear of it later.
+        return await HostAffinity.$key.withValue(affinity(account)) {
+            do throws(LDAPError) {
+                switch try await locate(account, deadline) {
+                case .failure(let refusal): return .rejected(refusal.rejection)
+                case .success(let place): return await change(place, old, new, deadline, gate)
+                }
+            } catch {
+                return .unavailable(outage(error.message))
+            }
         }
-        do throws(LDAPError) {
-            let place: Place
-            switch try await locate(account, deadline) {
-            case .failure(let refusal): return .rejected(refusal.rejection)
-            case .success(let found): place = found
-            }
-            if let person = place.person {
-                let key = IdentityKey(source: id, stableID: person.stableID)
-                if let answer = await gate.answer(insteadOf: key) { return Self.answer(answer) }
-            }
-            let attempt = PasswordChangeAttempt(directory: self, dn: place.dn, old: old, new: new, deadline: deadline)
-            switch await attempt.run(place.person) {
-            case .changed(let host):
-                forget(place)
-                return .changed(await changed(place, host, deadline))
-            case .rejected(let rejection):
-                return .rejected(rejection)
-            case .refused(var refusal):
-                refusal.identity = place.person.map { identity(of: $0, host: refusal.host) }
-                return .refused(refusal)
-            case .unavailable(let outage):
-                return .unavailable(outage)
-            }
-        } catch {
-            return .unavailable(outage(error.message))
+    }
+
+    private func change(
+        _ place: Place,
+        _ old: Password,
+        _ new: Password,
+        _ deadline: ContinuousClock.Instant,
+        _ gate: any LoginGate
+    ) async -> PasswordChangeResult {
+        if let key = place.key, let answer = await gate.answer(insteadOf: key) { return Self.answer(answer) }
+        let attempt = PasswordChangeAttempt(directory: self, place: place, old: old, new: new, deadline: deadline)
+        switch await attempt.run() {
+        case .changed(let host, let reading):
+            let identity = await changed(place, host, reading, deadline)
+            dnCache?.removeAll(of: identity.key.stableID)
+            return .changed(identity)
+        case .rejected(let rejection):
+            return .rejected(rejection)
+        case .refused(var refusal):
+            refusal.identity = place.person.map { identity(of: $0, groups: [], host: refusal.host) }
+            return .refused(refusal)
+        case .unavailable(let outage):
+            return .unavailable(outage)
         }
     }
 
@@ -54,9 +59,21 @@ extension Directory {
         }
     }
 
+    private func affinity(_ account: SourceAccount) -> String {
+        switch account {
+        case .known(let key, _): key.stableID
+        case .named(let typed):
+            UserNames(typed, domains: settings.domains, stripDomain: settings.stripDomain)?.username ?? typed
+        }
+    }
+
+    // MARK: Whose it is
+
     /// Where the entry is, and the person in it unless only the person can read it.
-    struct Place {
+    struct Place: Sendable {
         var dn: String
+        /// Nil for a name when only the person can read the entry.
+        var key: IdentityKey?
         var person: Person?
         var name: String
     }
@@ -76,7 +93,7 @@ extension Directory {
                 guard let dn = settings.attributes.idIsDN ? key.stableID : locator else {
                     return .failure(Refused(rejection: Rejection(.unknownUser, source: id, key: key)))
                 }
-                return .success(Place(dn: dn, name: dn))
+                return .success(Place(dn: dn, key: key, name: dn))
             }
             lookup = try await find(key, locator, deadline)
         case .named(let typed):
@@ -94,44 +111,57 @@ extension Directory {
         switch lookup {
         case .refused(let rejection): return .failure(Refused(rejection: rejection))
         case .found(let person, _):
-            return .success(Place(dn: person.dn, person: person, name: person.username))
+            let key = IdentityKey(source: id, stableID: person.stableID)
+            return .success(Place(dn: person.dn, key: key, person: person, name: person.username))
         }
     }
 
+    // MARK: Who it was
+
     /// Whatever was let pass at the session's login, about the old password, is past.
-    private func identity(of person: Person, groups: [String] = [], host: String?) -> Identity {
-        identity(
+    private func identity(of person: Person, groups: [String]?, host: String?) -> Identity {
+        var identity = identity(
             of: person,
-            groups: groups,
+            groups: groups ?? [],
             host: host,
             credentialState: CredentialState(value: person.credentialState)
         )
-    }
-
-    private func forget(_ place: Place) {
-        guard let person = place.person else { return }
-        dnCache?.removeAll(of: person.stableID)
+        identity.isPartial = groups == nil
+        return identity
     }
 
     /// The person as the entry says now: what tells one password from the next has changed with it.
-    private func changed(_ place: Place, _ host: String, _ deadline: ContinuousClock.Instant) async -> Identity {
-        var person = place.person
-        var groups: [String] = []
-        if hasSearchingIdentity {
-            // The password is changed whatever becomes of this: at worst a session ends at its next refresh.
-            if case .found(let fresh, _)? = try? await read(dn: place.dn, by: hosts, deadline: deadline) {
-                person = fresh
+    ///
+    /// The password is changed whatever becomes of reading that: at worst a session ends at its next refresh.
+    private func changed(
+        _ place: Place,
+        _ host: String,
+        _ reading: PasswordChangeAttempt.Reading?,
+        _ deadline: ContinuousClock.Instant
+    ) async -> Identity {
+        if let reading { return identity(of: reading.person, groups: reading.groups, host: host) }
+        if let known = place.person {
+            guard case .found(let fresh, _)? = try? await read(dn: place.dn, by: hosts, deadline: deadline) else {
+                return identity(of: known, groups: nil, host: host)
             }
-            if let person { groups = (try? await memberships(of: person, by: hosts, deadline: deadline)) ?? [] }
+            let groups = try? await memberships(of: fresh, by: hosts, deadline: deadline)
+            return identity(of: fresh, groups: groups, host: host)
         }
-        if let person { return identity(of: person, groups: groups, host: host) }
-        return Identity(
-            key: IdentityKey(source: id, stableID: place.dn),
+        if place.key == nil {
+            log.error(
+                "A password was changed, but whose it was could not be read: end the sessions by hand",
+                metadata: ["entry": "\(LogText.escaped(place.dn))"]
+            )
+        }
+        var identity = Identity(
+            key: place.key ?? IdentityKey(source: id, stableID: place.dn),
             sourceName: name,
             username: place.name,
             locator: place.dn,
             host: host
         )
+        identity.isPartial = true
+        return identity
     }
 }
 

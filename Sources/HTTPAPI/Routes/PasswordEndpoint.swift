@@ -12,7 +12,7 @@ enum PasswordEndpoint {
             details: """
                 An access token in `Authorization: Bearer` says whose password it is, else `username` and `LDAPServerId` do. \
                 The present password is proved in either case, also one that has expired or must be changed. Every session \
-                of the person ends, but for the one whose token was shown.
+                of the person ends, but for the one whose token was shown; of a local account that one as well.
                 """,
             carriesCredentials: true,
             caching: .never,

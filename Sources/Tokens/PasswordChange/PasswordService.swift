@@ -1,5 +1,6 @@
 public import Authentication
 internal import FoundationEssentials
+public import Logging
 
 /// POST /api/v1/auth/password, read but not judged.
 public struct PasswordRequest: Sendable {
@@ -41,15 +42,23 @@ public protocol PasswordChanging: Sendable {
 /// The person's other sessions end; the one whose token was shown goes on. Every end of it, good or bad, is one audit line.
 public struct PasswordService: PasswordChanging {
     private let tools: GrantTools
-    private let feed: ChangeFeed
+    private let endings: SessionEndings
     private let audit: any AuditSink
 
     /// A service beside `tokens`, for the same configuration.
     ///
-    /// - Parameter feed: asked after a change, so that this process knows the ended sessions at once.
-    public init(_ tokens: TokenService, feed: ChangeFeed, audit: any AuditSink) {
+    /// - Parameters:
+    ///   - feed: asked after a change, so that this process knows the ended sessions at once.
+    ///   - retries: the pauses before the store is asked again to end sessions, when it failed after a change.
+    public init(
+        _ tokens: TokenService,
+        feed: ChangeFeed,
+        audit: any AuditSink,
+        logger: Logger,
+        retries: [Duration] = [1, 2, 5, 10, 30, 60, 120, 300].map { .seconds($0) }
+    ) {
         tools = tokens.tools
-        self.feed = feed
+        endings = SessionEndings(tools: tokens.tools, feed: feed, logger: logger, retries: retries)
         self.audit = audit
     }
 
@@ -83,7 +92,12 @@ public struct PasswordService: PasswordChanging {
         do throws(Refusal) {
             let changed = try await change(request, claims, context)
             describe(changed, &event)
-            try await endOthers(changed, person?.session)
+            if let failure = await endings.end(after: changed, but: person?.session) {
+                // The new password is in force: to say otherwise would send its owner back to the old one.
+                event.reason = "store"
+                event.detail =
+                    "changed, but the sessions begun with the old password have not ended yet: \(failure.detail)"
+            }
         } catch {
             // Of all attempts during one wait only the first is told.
             if error.wait?.isFirst ?? true {
@@ -137,20 +151,6 @@ public struct PasswordService: PasswordChanging {
             throw Refusal(.unknownDirectory)
         }
         return .named(username, .directory(directory))
-    }
-
-    /// Ends what was begun with the old password. The session at hand goes on with what tells the new one from the old.
-    private func endOthers(_ identity: Identity, _ own: UUID?) async throws(Refusal) {
-        let now = tools.clock.now()
-        tools.revocations.proved.forget { $0 == identity.key }
-        if let own {
-            _ = try await tools.ask { () throws(StoreError) in
-                try await tools.sessions.reauthenticate(own, identity: identity, now: now)
-            }
-        }
-        let selection = own.map { SessionSelection.others(identity.key, than: $0) } ?? .identity(identity.key)
-        _ = try await tools.ask { () throws(StoreError) in try await tools.sessions.end(selection, now: now) }
-        await feed.poll()
     }
 
     private func describe(_ identity: Identity, _ event: inout AuditEvent) {

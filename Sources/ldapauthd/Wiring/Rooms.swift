@@ -57,7 +57,7 @@ struct Rooms: Sendable {
             sourceNames: Dictionary(uniqueKeysWithValues: configuration.directories.map { (SourceID($0.id), $0.name) }),
             phases: foundations.metrics.phases(of: LoginMetrics.allSources)
         )
-        passwords = PasswordService(tokens, feed: foundations.feed, audit: audit)
+        passwords = PasswordService(tokens, feed: foundations.feed, audit: audit, logger: foundations.logger)
         setting = Self.setting(configuration)
     }
 

@@ -128,7 +128,7 @@ private final class MemoryOfflineStore: OfflineStore {
 private struct Bridge {
     let directory = SwitchedDirectory()
     let store: MemoryOfflineStore
-    let pool = TestPool()
+    let pool: TestPool
     let clock: TestClock
     let hasher: PasswordHasher
     let bridged: OfflineDirectory
@@ -137,11 +137,13 @@ private struct Bridge {
     init(
         store: MemoryOfflineStore = MemoryOfflineStore(),
         clock: TestClock = TestClock(),
+        pool: TestPool = TestPool(),
         iterations: Int = 1,
         throttle settings: ThrottleSettings? = nil
     ) throws {
         self.store = store
         self.clock = clock
+        self.pool = pool
         hasher = try PasswordHasher(parameters: Argon2Parameters(memory: 64 * 1024, iterations: iterations), pool: pool)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         bridged = OfflineDirectory(
@@ -324,6 +326,19 @@ struct OfflineTests {
         #expect(await after.login("alice", "right") == "200*")
     }
 
+    @Test("A new password that cannot be hashed leaves nothing of the old one")
+    func noThreadForTheHash() async throws {
+        let before = try Bridge()
+        #expect(await before.login("alice", "right") == "200")
+        #expect(before.store.entries.count == 1)
+        let busy = try Bridge(store: before.store, clock: before.clock, pool: TestPool(limit: 0))
+        busy.directory.set { $0.password = "new" }
+        #expect(await busy.login("alice", "new") == "200")
+        #expect(busy.store.entries.isEmpty)
+        before.directory.set { $0.isDown = true }
+        #expect(await before.login("alice", "right") == "503")
+    }
+
     @Test("Every login of an outage costs one hash, whether anything is kept or not")
     func equalWork() async throws {
         let bridge = try Bridge()
@@ -334,6 +349,17 @@ struct OfflineTests {
             _ = await bridge.login(name, password)
             #expect(bridge.pool.finished == before + 1, "\(name)")
         }
+    }
+
+    @Test("So does that of somebody who has to wait")
+    func equalWorkForWhoWaits() async throws {
+        let bridge = try Bridge(throttle: ThrottleSettings(accountFailures: 1))
+        #expect(await bridge.login("alice", "right") == "200")
+        bridge.directory.set { $0.isDown = true }
+        #expect(await bridge.login("alice", "wrong") == "503")
+        let before = bridge.pool.finished
+        #expect(await bridge.login("alice", "right") == "503", "has to wait")
+        #expect(bridge.pool.finished == before + 1)
     }
 
     @Test("Guesses during an outage count for the person, the same one once, and look like the outage")
