@@ -270,7 +270,8 @@ let package = Package(
 // everything half an hour long.
 if Context.environment["LDAPAUTHD_SANITIZED"] != nil {
     let sanitized: Set = [
-        "CLDAP", "CLinux", "CPostgres", "CSodium", "EventPoller", "LDAPClient", "PostgresClient", "Authentication", "Tokens",
+        "CLDAP", "CLinux", "CPostgres", "CSodium", "EventPoller", "LDAPClient", "PostgresClient", "Authentication",
+        "Tokens",
         "Storage", "TestSupport", "EventPollerTests", "LDAPClientTests", "PostgresClientTests", "StorageTests",
     ]
     package.targets.removeAll { !sanitized.contains($0.name) }

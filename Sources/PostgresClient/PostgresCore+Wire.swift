@@ -42,6 +42,7 @@ extension PostgresCore {
     }
 
     private func finish(_ segment: Segment, _ connection: PostgresConnection) {
+        if stall != nil { logger.info("PostgreSQL answers again") }
         stall = nil
         if let failure = segment.failure {
             if failure.spoilsConnection { connection.isRetired = true }

@@ -188,6 +188,7 @@ actor PostgresCore {
     private func suspect(_ error: PostgresError) {
         guard stall == nil else { return }
         stall = error
+        logger.warning("PostgreSQL does not answer", metadata: ["reason": "\(error.message)"])
         for connection in connections.values where connection.isReady && !connection.isLeased {
             let (id, place) = (newID(), connection.id)
             let question = Segment(id: id, statements: [PostgresStatement("SELECT 1")]) { _ in }
