@@ -58,7 +58,11 @@ struct PostgreSQLTests {
         let url = try await SharedPostgres.newURL()
         let first = Array(Migrations.postgreSQL.steps.prefix(1))
         let old = Migrations(steps: first, inspect: Migrations.postgreSQL.inspect)
-        let counting = Migration(version: 99, statements: ["UPDATE counter SET value = value + 1 WHERE name = 'user'"])
+        // Slow enough that all are at it at the same time.
+        let counting = Migration(
+            version: 99,
+            statements: ["SELECT pg_sleep(0.3)", "UPDATE counter SET value = value + 1 WHERE name = 'user'"]
+        )
         let new = Migrations(steps: first + [counting], inspect: Migrations.postgreSQL.inspect)
         let databases = try await withThrowingTaskGroup(of: PostgreSQLDatabase.self) { group in
             for _ in 0..<10 { group.addTask { try await SharedPostgres.database(at: url, connections: 2) } }
