@@ -20,7 +20,7 @@ enum MatchedValues {
     /// Definite lengths, as LDAP wants them (RFC 4511 §5.1).
     private static func element(_ tag: UInt8, _ content: [UInt8]) -> [UInt8] {
         if content.count < 0x80 { return [tag, UInt8(content.count)] + content }
-        let length = withUnsafeBytes(of: UInt32(content.count).bigEndian) { $0.drop { $0 == 0 } }
+        let length = [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: content.count >> $0) }.drop { $0 == 0 }
         return [tag, 0x80 | UInt8(length.count)] + length + content
     }
 }
