@@ -1,4 +1,5 @@
 import EventPoller
+internal import Logging
 
 /// What happens on one connection.
 extension PostgresCore {
