@@ -36,7 +36,7 @@ import Testing
             #expect(text.isEmpty || output.range(of: text) != nil, "\(line)\n→ \(output)")
         }
         // The doctor's lines, from another folder.
-        let doctor = demo.output.split(separator: "\n").map(String.init).filter { $0.contains("ldapauthd.toml") }
+        let doctor = demo.output.split(separator: "\n").map(String.init).filter { $0.contains(" --config ") }
         #expect(doctor.count == 2)
         let doctors = try await ChildProcess.run("bash", ["-c", "cd /; " + doctor.joined(separator: "\n") + " 2>&1"])
         #expect(doctors.output.contains("✓"), "\(doctors.output) \(doctors.errorOutput)")

@@ -105,11 +105,11 @@ public final class ChangeFeed: Sendable {
     @discardableResult
     public func poll() async -> Bool {
         let now = clock.now()
-        let number = state.withLock { state -> Int64 in
+        let (number, isFirst) = state.withLock { state -> (Int64, Bool) in
             // A clock set back may bring sessions to life that were forgotten as long over: read everything again.
             if let last = state.polledAt, now < last - .seconds(5) { state.number = 0 }
             state.polledAt = now
-            return state.number
+            return (state.number, !state.isLoaded)
         }
         do {
             let changes = try await store.changes(after: number, now: now)
@@ -119,9 +119,9 @@ public final class ChangeFeed: Sendable {
                 state.withLock { $0.number = 0 }
                 return await poll()
             }
-            report(revocations.apply(changes), isFirst: number == 0)
-            // From the beginning the store tells no changes of people.
-            if number == 0 { revocations.forgetPasswords() }
+            report(revocations.apply(changes), isFirst: isFirst)
+            // From the beginning the store tells no changes of people; where nothing ever changed there are none.
+            if number == 0, changes.number > 0 { revocations.forgetPasswords() }
             tell(changes, after: number)
             state.withLock { state in
                 state.number = changes.number
@@ -129,7 +129,7 @@ public final class ChangeFeed: Sendable {
                 if changes.keysChanged { state.keysPending = true }
             }
             revocations.prune(now: now)
-            if state.withLock({ $0.keysPending }) { try await readKeys(isFirst: number == 0) }
+            if state.withLock({ $0.keysPending }) { try await readKeys(isFirst: isFirst) }
         } catch {
             // Whoever answers next may have lost the latest numbers and given them anew: everything is read again then.
             state.withLock { $0.number = 0 }
