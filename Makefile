@@ -42,11 +42,10 @@ run:
 
 test: lint
 	@[ "$$(id -u)" = 0 ] || { echo 'make test: run it as root (sudo make test, or in a throw-away machine or container): Samba, 389 DS and systemd run in namespaces of their own, which only root may make' >&2; exit 1; }
-	scripts/install-packages test bench
+	scripts/install-packages test
 	$(SWIFT) build $(BUILD_FLAGS) --build-tests
 	scripts/python-tools
 	PATH="$(CURDIR)/.build/python/bin:$$PATH" SWIFT="$(SWIFT)" scripts/run-tests
-	$(MAKE) bench-smoke
 
 test-tsan:
 	scripts/install-packages test
