@@ -115,6 +115,15 @@ import Testing
         for address in ["192.0.2.1", "192.0.2.5", "192.0.2.9"] {
             #expect(!outcome.output.contains("|      \(address)  "), "\(address)")
         }
+        // As fail2ban puts a line together from the journal, whose date it has aside.
+        let journal = daemon.log.split(separator: "\n").filter { $0.contains("notice audit: ") }
+            .map { $0.replacing("notice audit:", with: "machine ldapauthd[4711]:", maxReplacements: 1) }
+        let file = try daemon.home.write(journal.joined(separator: "\n") + "\n", to: "journal")
+        let fromJournal = try await ChildProcess.run(
+            "fail2ban-regex",
+            [file, "\(Daemon.repository)/packaging/fail2ban/filter.d/ldapauthd.conf"]
+        )
+        #expect(fromJournal.output.contains("3 matched"), "\(fromJournal.output.suffix(3000))")
         await setting.stop()
     }
 

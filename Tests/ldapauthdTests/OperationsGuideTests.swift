@@ -15,7 +15,7 @@ import Testing
         for file in found.output.split(separator: "\n") {
             let source = text(ofFile: String(file))
             for level in ["notice", "warning", "error", "critical"] {
-                for place in source.ranges(of: "logger.\(level)(") {
+                for place in source.ranges(of: "logger.\(level)(") + source.ranges(of: "log.\(level)(") {
                     let rest = source[place.upperBound...].drop(while: \.isWhitespace)
                     guard rest.first == "\"" else { continue }
                     // As far as it is always the same.
