@@ -106,6 +106,9 @@ public final class EventPoller: SerialExecutor, Sendable {
     /// Jobs handed over that the loop has not come to yet, for metrics.
     public var waiting: Int { loop.waiting }
 
+    /// Timers and alarms that are set; call it on the poller's thread.
+    var timerCount: Int { loop.timers.count }
+
     /// Makes the loop turn once even if there is nothing to do.
     public func wake() { loop.wake() }
 
@@ -151,14 +154,24 @@ public final class EventPoller: SerialExecutor, Sendable {
         loop.timers.remove(timer.id)
     }
 
-    /// Runs `handler` on the thread at `deadline`; may be called anywhere, and cannot be taken back.
-    package func setAlarm(at deadline: ContinuousClock.Instant, _ handler: @escaping @Sendable () -> Void) {
-        loop.setAlarm(at: deadline, handler)
+    /// A timer set from anywhere.
+    package struct Alarm: Sendable, Hashable {
+        let id: UInt64
     }
+
+    /// Runs `handler` on the thread at `deadline`; may be called anywhere.
+    @discardableResult
+    package func setAlarm(at deadline: ContinuousClock.Instant, _ handler: @escaping @Sendable () -> Void) -> Alarm {
+        Alarm(id: loop.setAlarm(at: deadline, handler))
+    }
+
+    /// Takes an alarm back, and lets go of its handler at the next turn; nothing happens if it has fired. May be called
+    /// anywhere.
+    package func cancel(_ alarm: Alarm) { loop.cancelAlarm(alarm.id) }
 
     /// Runs `handler` on the thread soon; may be called anywhere. For cancellation handlers: a `Task` would have to wait
     /// for a thread of Swift's pool first.
     package func perform(_ handler: @escaping @Sendable () -> Void) {
-        loop.setAlarm(at: .now, handler)
+        _ = loop.setAlarm(at: .now, handler)
     }
 }

@@ -24,7 +24,8 @@ package final class Handover<Value: Sendable>: Sendable {
         on poller: EventPoller,
         begin: () -> Void
     ) async throws(BlockingPool.GivenUp) -> Value {
-        poller.setAlarm(at: deadline) { [weak self] in self?.giveUp(.deadline) }
+        let alarm = poller.setAlarm(at: deadline) { [weak self] in self?.giveUp(.deadline) }
+        defer { poller.cancel(alarm) }
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 if wait(continuation) { begin() }

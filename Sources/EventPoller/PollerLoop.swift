@@ -10,10 +10,22 @@ import Synchronization
 final class PollerLoop: @unchecked Sendable {
     private struct Inbox {
         var jobs: [UnownedJob] = []
-        var alarms: [(deadline: ContinuousClock.Instant, handler: @Sendable () -> Void)] = []
+        var alarms: [(id: UInt64, deadline: ContinuousClock.Instant, handler: @Sendable () -> Void)] = []
+        var cancelledAlarms: [UInt64] = []
+        /// Alarms and the thread's own timers lie in one heap: these have the upper half of the numbers.
+        var lastAlarm: UInt64 = 1 << 63
         var isSleeping = false
+        /// Somebody wants a turn that begins after now.
+        var isWoken = false
         var stopsWatching = false
         var ends = false
+
+        /// Keeps room for as many as usual; a burst's is given back.
+        mutating func empty() {
+            jobs.removeAll(keepingCapacity: jobs.count <= PollerLoop.jobsPerTurn)
+            alarms.removeAll(keepingCapacity: alarms.count <= PollerLoop.jobsPerTurn)
+            cancelledAlarms.removeAll(keepingCapacity: cancelledAlarms.count <= PollerLoop.jobsPerTurn)
+        }
     }
 
     private struct Watched {
@@ -22,7 +34,7 @@ final class PollerLoop: @unchecked Sendable {
     }
 
     /// Jobs run in one turn before descriptors and timers are looked at again: neither may starve the other.
-    private static let jobsPerTurn = 256
+    fileprivate static let jobsPerTurn = 256
     private static let eventsPerTurn = 64
     /// The token of the eventfd; watches begin at 1.
     private static let wakeToken: UInt64 = 0
@@ -37,6 +49,8 @@ final class PollerLoop: @unchecked Sendable {
     weak var executor: EventPoller?
     var timers = TimerHeap<@Sendable () -> Void>()
     private var jobs = Queue<UnownedJob>()
+    /// What was taken from the inbox last, emptied: it takes turns with the inbox's own, so that no turn needs memory.
+    private var spare = Inbox()
     private var watched: [UInt64: Watched] = [:]
     private var lastToken: UInt64 = PollerLoop.wakeToken
     private var isShutDown = false
@@ -71,14 +85,26 @@ final class PollerLoop: @unchecked Sendable {
         }
     }
 
-    func setAlarm(at deadline: ContinuousClock.Instant, _ handler: @escaping @Sendable () -> Void) {
-        tell { $0.alarms.append((deadline, handler)) }
+    func setAlarm(at deadline: ContinuousClock.Instant, _ handler: @escaping @Sendable () -> Void) -> UInt64 {
+        var id: UInt64 = 0
+        tell { inbox in
+            inbox.lastAlarm += 1
+            id = inbox.lastAlarm
+            inbox.alarms.append((id, deadline, handler))
+        }
+        return id
+    }
+
+    /// Wakes nobody: it can wait for the next turn, and setting the next alarm makes one.
+    func cancelAlarm(_ id: UInt64) {
+        inbox.withLock { $0.cancelledAlarms.append(id) }
     }
 
     /// Jobs the thread has not taken yet.
     var waiting: Int { inbox.withLock { $0.jobs.count } }
 
-    func wake() { tell { _ in } }
+    /// A whole turn follows, also where one was under way.
+    func wake() { tell { $0.isWoken = true } }
     func stopWatching() { tell { $0.stopsWatching = true } }
     func end() { tell { $0.ends = true } }
 
@@ -123,15 +149,18 @@ final class PollerLoop: @unchecked Sendable {
     }
 
     private func takeInbox() {
-        let (newJobs, alarms, stops) = inbox.withLock { inbox in
-            let taken = (inbox.jobs, inbox.alarms, inbox.stopsWatching)
-            inbox.jobs = []
-            inbox.alarms = []
-            inbox.stopsWatching = false
-            return taken
+        let stops = inbox.withLock { inbox in
+            swap(&inbox.jobs, &spare.jobs)
+            swap(&inbox.alarms, &spare.alarms)
+            swap(&inbox.cancelledAlarms, &spare.cancelledAlarms)
+            inbox.isWoken = false
+            defer { inbox.stopsWatching = false }
+            return inbox.stopsWatching
         }
-        for job in newJobs { jobs.append(job) }
-        for alarm in alarms { _ = timers.insert(alarm.handler, at: alarm.deadline) }
+        for job in spare.jobs { jobs.append(job) }
+        for alarm in spare.alarms { timers.insert(alarm.handler, id: alarm.id, at: alarm.deadline) }
+        for id in spare.cancelledAlarms { timers.remove(id) }
+        spare.empty()
         if stops {
             for watch in watched.values { _ = clinux_epoll_set(epoll, EPOLL_CTL_DEL, watch.descriptor, 0, 0) }
             watched = [:]
@@ -154,7 +183,7 @@ final class PollerLoop: @unchecked Sendable {
         if !jobs.isEmpty { return 0 }
         let deadline = timers.next()
         let state = inbox.withLock { inbox -> Bool? in
-            guard inbox.jobs.isEmpty, inbox.alarms.isEmpty, !inbox.stopsWatching else { return false }
+            guard inbox.jobs.isEmpty, inbox.alarms.isEmpty, !inbox.isWoken, !inbox.stopsWatching else { return false }
             if inbox.ends { return nil }
             inbox.isSleeping = true
             return true

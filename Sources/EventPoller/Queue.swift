@@ -33,6 +33,17 @@ package struct Queue<Element> {
     /// The first, left where it is.
     package var first: Element? { head < elements.count ? elements[head] : nil }
 
+    /// Takes the first that matches, wherever it waits.
+    package mutating func popFirst(where matches: (Element) -> Bool) -> Element? {
+        guard let index = elements[head...].firstIndex(where: { $0.map(matches) ?? false }) else { return nil }
+        return index == head ? popFirst() : elements.remove(at: index)
+    }
+
+    /// True when one that matches waits.
+    package func contains(where matches: (Element) -> Bool) -> Bool {
+        elements[head...].contains { $0.map(matches) ?? false }
+    }
+
     /// Takes out those that match, wherever they wait.
     package mutating func removeAll(where matches: (Element) -> Bool) {
         elements = elements[head...].filter { element in element.map { !matches($0) } ?? false }

@@ -24,10 +24,15 @@ struct TimerHeap<Payload> {
 
     mutating func insert(_ payload: Payload, at deadline: ContinuousClock.Instant) -> UInt64 {
         lastID += 1
-        payloads[lastID] = payload
-        heap.append((deadline, lastID))
-        siftUp(heap.count - 1)
+        insert(payload, id: lastID, at: deadline)
         return lastID
+    }
+
+    /// Under a number of the caller's own, which is never used again.
+    mutating func insert(_ payload: Payload, id: UInt64, at deadline: ContinuousClock.Instant) {
+        payloads[id] = payload
+        heap.append((deadline, id))
+        siftUp(heap.count - 1)
     }
 
     mutating func remove(_ id: UInt64) {

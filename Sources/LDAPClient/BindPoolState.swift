@@ -76,6 +76,12 @@ struct BindPoolState {
         return failed
     }
 
+    /// Nobody waits for one of the dials under way any more. True when another one has to be made for those who wait.
+    mutating func dialAbandoned() -> Bool {
+        dialing -= 1
+        return wantsDial()
+    }
+
     /// A connection is gone. True when one more has to be dialled for those who wait.
     mutating func closed(_ connection: Connection) -> Bool {
         lent.remove(connection)

@@ -5,7 +5,9 @@ public struct BindResponse: Sendable, Hashable {
     /// As the server sent it; for logs, and for Active Directory's `data XXX`.
     public var diagnosticMessage: String
     /// Response controls (password policy, expiry).
-    public var controls: [LDAPControl]
+    public let controls: [LDAPControl]
+    /// What the controls say of the password; nil when they say nothing.
+    public let passwordPolicy: PasswordPolicyControl?
     /// The host that answered.
     public var host: String
 
@@ -14,6 +16,7 @@ public struct BindResponse: Sendable, Hashable {
         self.resultCode = resultCode
         self.diagnosticMessage = diagnosticMessage
         self.controls = controls
+        passwordPolicy = PasswordPolicyControl(controls)
         self.host = host
     }
 }

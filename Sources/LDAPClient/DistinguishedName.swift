@@ -142,21 +142,16 @@ extension DistinguishedName {
         var values: [DistinguishedNameFolding.Value] = []
         var next = unsafe rdn
         while let ava = unsafe next.pointee {
-            let type = unsafe bytes(ava.pointee.la_attr)
+            let type = unsafe ava.pointee.la_attr.octets
             values.append(
                 DistinguishedNameFolding.Value(
                     type: DistinguishedNameFolding.attributeType(String(decoding: type, as: UTF8.self)),
-                    value: unsafe bytes(ava.pointee.la_value),
+                    value: unsafe ava.pointee.la_value.octets,
                     isEncoded: unsafe ava.pointee.la_flags & UInt32(LDAP_AVA_BINARY) != 0
                 )
             )
             unsafe next += 1
         }
         return values
-    }
-
-    private static func bytes(_ value: berval) -> [UInt8] {
-        guard let start = unsafe value.bv_val else { return [] }
-        return unsafe Array(UnsafeRawBufferPointer(start: start, count: Int(value.bv_len)))
     }
 }

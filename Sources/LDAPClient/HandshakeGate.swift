@@ -25,10 +25,15 @@ actor HandshakeGate {
             self?.assumeIsolated { $0.turns.giveUp(id, timeout) }
         }
         defer { poller.cancel(timer) }
-        let outcome = await withTaskCancellationHandler {
-            await withCheckedContinuation { turns.wait(id, $0) }
+        let cancelled = LDAPError(.cancelled, "\(place): cancelled")
+        let outcome: Result<Void, LDAPError> = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                // Before it waited nobody could take it out.
+                if Task.isCancelled { return continuation.resume(returning: .failure(cancelled)) }
+                if deadline <= .now { return continuation.resume(returning: .failure(timeout)) }
+                turns.wait(id, continuation)
+            }
         } onCancel: {
-            let cancelled = LDAPError(.cancelled, "\(place): cancelled")
             poller.perform { [weak self] in self?.assumeIsolated { $0.turns.giveUp(id, cancelled) } }
         }
         try outcome.get()

@@ -1,7 +1,7 @@
 /// Hexadecimal digits, as URLs, filters, DNs and GUIDs use them.
-enum Hexadecimal {
+package enum Hexadecimal {
     /// The value of an ASCII digit in either case; nil for anything else.
-    static func value(_ digit: UInt8) -> UInt8? {
+    package static func value(_ digit: UInt8) -> UInt8? {
         switch digit {
         case 0x30...0x39: digit - 0x30
         case 0x41...0x46: digit - 0x41 + 10
@@ -23,7 +23,7 @@ enum Hexadecimal {
     }
 
     /// All octets as text.
-    static func text(_ bytes: some Sequence<UInt8>) -> String {
+    package static func text(_ bytes: some Sequence<UInt8>) -> String {
         var digits: [UInt8] = []
         for byte in bytes {
             let (high, low) = Self.digits(byte)

@@ -5,7 +5,8 @@ extension HostConnections {
     func gone(_ id: Int, _ error: LDAPError) {
         // A bind without an answer: what was idle meanwhile may lie behind the same broken path.
         if error.code == .timeout { distrustIdle() }
-        guard forget(id), error.code == .connectionLost else { return }
+        let isRetired = held[id]?.connection.assumeIsolated { $0.hasEndedRetired } == true
+        guard forget(id), error.code == .connectionLost, !isRetired else { return }
         counters.losses += 1
         events?(.lost(error))
     }
@@ -72,8 +73,8 @@ extension HostConnections {
         closeAll(error)
         if let sweep { poller.cancel(sweep) }
         sweep = nil
-        for dial in dials.values { dial.cancel() }
-        for dial in dials.values { await dial.value }
+        for dial in dials.values { dial.task.cancel() }
+        for dial in dials.values { await dial.task.value }
         diagnosis?.cancel()
     }
 }

@@ -22,9 +22,15 @@ extension HostConnections {
         for id in services.unused { if let connection = held[id]?.connection { close(connection, why) } }
     }
 
-    /// Nobody is lent a connection of before: idle ones are closed, and the service connections end with what is under way.
+    /// Nobody is lent a connection of before: idle ones are closed, the service connections end with what is under way, and
+    /// those on their way are dialled anew where somebody waits.
     func startAfresh() async {
         distrustIdle()
+        for (id, dial) in dials where abandoned.insert(id).inserted {
+            dial.task.cancel()
+            let isWanted = dial.role == .bind ? binds.dialAbandoned() : services.dialAbandoned()
+            if isWanted { self.dial(dial.role) }
+        }
         closeBinds(idleSince: .now)
         for id in services.connections {
             guard let connection = held[id]?.connection else { continue }
@@ -38,12 +44,10 @@ extension HostConnections {
         guard !isShutDown, !settings.serviceIdentities.isEmpty else { return }
         let before = services.connections
         let id = nextConnectionID()
-        counters.dials += 1
         let connection: LDAPConnection
         do throws(LDAPError) {
             connection = try await connect(id, .service)
         } catch {
-            counters.dialFailures += 1
             throw await explained(error)
         }
         guard !isShutDown else {

@@ -79,6 +79,30 @@ extension HostConnections {
 
     // MARK: binds
 
+    /// A bind on a connection that is taken and given back without leaving the poller: lent across Swift's pool, it would
+    /// wait for a thread there, twice, while others wait for it.
+    func bind(
+        dn: String,
+        password: some LDAPCredential,
+        controls: [LDAPControl],
+        deadline: ContinuousClock.Instant
+    ) async throws(LDAPError) -> BindResponse {
+        let lease = try await lease(deadline: deadline)
+        do throws(LDAPError) {
+            let response = try await lease.simpleBind(
+                dn: dn,
+                password: password,
+                controls: controls,
+                deadline: deadline
+            )
+            await giveBack(lease)
+            return response
+        } catch {
+            await giveBack(lease)
+            throw error
+        }
+    }
+
     func lease(deadline: ContinuousClock.Instant) async throws(LDAPError) -> BindLease {
         BindLease(try await bindConnection(deadline), of: self)
     }
@@ -94,8 +118,12 @@ extension HostConnections {
 
     func giveBack(_ lease: BindLease) async {
         guard let connection = await lease.end() else { return }
+        giveBack(connection, idleSince: .now)
+    }
+
+    private func giveBack(_ connection: LDAPConnection, idleSince: ContinuousClock.Instant) {
         if isFit(connection) {
-            place(binds.giveBack(connection.id, now: .now), connection)
+            place(binds.giveBack(connection.id, now: idleSince), connection)
         } else {
             close(connection, "not fit for another use")
         }
@@ -112,7 +140,7 @@ extension HostConnections {
             do throws(LDAPError) {
                 if try await answers(connection, deadline) { return connection }
             } catch {
-                place(binds.giveBack(connection.id, now: idleSince), connection)
+                giveBack(connection, idleSince: idleSince)
                 throw error
             }
             await connection.close(connection.gone("no answer to a probe"))

@@ -13,7 +13,7 @@ actor HostConnections {
     typealias Lent = (connection: LDAPConnection, idleSince: ContinuousClock.Instant?)
 
     private struct Waiter {
-        let continuation: CheckedContinuation<Result<LDAPConnection, LDAPError>, Never>
+        let continuation: CheckedContinuation<Result<Lent, LDAPError>, Never>
         let timer: EventPoller.Timer
     }
 
@@ -31,7 +31,9 @@ actor HostConnections {
     var services: ServicePoolState
     var held: [Int: (connection: LDAPConnection, role: Role)] = [:]
     private var waiters: [UInt64: Waiter] = [:]
-    var dials: [Int: Task<Void, Never>] = [:]
+    var dials: [Int: (task: Task<Void, Never>, role: Role)] = [:]
+    /// Dials that nobody waits for any more, whatever comes of them.
+    var abandoned: Set<Int> = []
     private var lastConnection = 0
     private var lastWaiter: UInt64 = 0
     var sweep: EventPoller.Timer?
@@ -78,39 +80,50 @@ actor HostConnections {
 
     // MARK: waiting
 
-    /// Parks the caller until `hand` gives it a connection; `enqueue` says what the pool decided.
+    /// What a pool decided about a request.
     enum Decision {
         case now(LDAPConnection, idleSince: ContinuousClock.Instant?)
         case wait(dials: Bool)
         case refuse
     }
 
+    /// Lends a connection, or parks the caller until `hand` gives it one.
+    ///
+    /// Asking the pool and being parked are one turn: a task that prefers an executor lets others in at each `await`, and a
+    /// connection given back then would be handed to somebody who is not there yet.
     func take(
         _ role: Role,
         deadline: ContinuousClock.Instant,
         after lost: Int? = nil
     ) async throws(LDAPError) -> Lent {
-        if isShutDown { throw shutDownError }
         lastWaiter += 1
         let id = lastWaiter
-        switch request(role, id, lost) {
-        case .now(let connection, let since): return (connection, since)
-        case .refuse: throw LDAPError(.overloaded, "\(settings.url): \(waiters.count) requests wait for a connection")
-        case .wait(let dials):
-            if dials { dial(role) }
-        }
-        let cancelled = LDAPError(.cancelled, "\(settings.url): cancelled while waiting for a connection")
-        let outcome = await withTaskCancellationHandler {
+        let outcome: Result<Lent, LDAPError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let timer = poller.schedule(at: deadline) { [weak self] in
-                    self?.assumeIsolated { $0.giveUp(role, id, $0.outOfTime(role)) }
+                if isShutDown { return continuation.resume(returning: .failure(shutDownError)) }
+                if Task.isCancelled { return continuation.resume(returning: .failure(cancelled)) }
+                switch request(role, id, lost) {
+                case .now(let connection, let since):
+                    continuation.resume(returning: .success((connection, since)))
+                case .refuse:
+                    let why = "\(settings.url): \(waiters.count) requests wait for a connection"
+                    continuation.resume(returning: .failure(LDAPError(.overloaded, why)))
+                case .wait(let dials):
+                    let timer = poller.schedule(at: deadline) { [weak self] in
+                        self?.assumeIsolated { $0.giveUp(role, id, $0.outOfTime(role)) }
+                    }
+                    waiters[id] = Waiter(continuation: continuation, timer: timer)
+                    if dials { dial(role) }
                 }
-                waiters[id] = Waiter(continuation: continuation, timer: timer)
             }
         } onCancel: {
-            poller.perform { [weak self] in self?.assumeIsolated { $0.giveUp(role, id, cancelled) } }
+            poller.perform { [weak self] in self?.assumeIsolated { $0.giveUp(role, id, $0.cancelled) } }
         }
-        return (try outcome.get(), nil)
+        return try outcome.get()
+    }
+
+    private var cancelled: LDAPError {
+        LDAPError(.cancelled, "\(settings.url): cancelled while waiting for a connection")
     }
 
     private func request(_ role: Role, _ id: UInt64, _ lost: Int?) -> Decision {
@@ -118,7 +131,11 @@ actor HostConnections {
         case .bind:
             switch binds.request(id) {
             case .lend(let number, let since):
-                guard let connection = held[number]?.connection else { return .refuse }
+                guard let connection = held[number]?.connection else {
+                    // Lost while it was idle: its place must not stay taken.
+                    if binds.closed(number) { dial(.bind) }
+                    return request(role, id, lost)
+                }
                 return .now(connection, idleSince: since)
             case .wait(let dials): return .wait(dials: dials)
             case .refuse: return .refuse
@@ -151,7 +168,7 @@ actor HostConnections {
     func hand(_ id: UInt64, _ outcome: Result<LDAPConnection, LDAPError>) {
         guard let waiter = waiters.removeValue(forKey: id) else { return }
         poller.cancel(waiter.timer)
-        waiter.continuation.resume(returning: outcome)
+        waiter.continuation.resume(returning: outcome.map { ($0, nil) })
     }
 
     /// A bind connection is free: for the next who waits, or for the stack.
@@ -163,35 +180,47 @@ actor HostConnections {
 
     func dial(_ role: Role) {
         let id = nextConnectionID()
-        counters.dials += 1
-        dials[id] = Task {
+        let task = Task {
             let begun = ContinuousClock.now
             do throws(LDAPError) {
                 let connection = try await connect(id, role)
-                events?(.connected(after: ContinuousClock.now - begun))
-                arrived(connection, role)
+                if abandoned.contains(id) {
+                    await connection.close(LDAPError(.connectionLost, "\(settings.url): not wanted any more"))
+                } else {
+                    events?(.connected(after: ContinuousClock.now - begun))
+                    arrived(connection, role)
+                }
             } catch {
                 let error = await explained(error)
-                counters.dialFailures += 1
-                logger.debug("connect failed", metadata: ["host": "\(settings.url)", "error": "\(error)"])
-                events?(.connectFailed(error))
-                let disappointed = role == .bind ? binds.dialFailed() : services.dialFailed()
-                for waiter in disappointed { hand(waiter, .failure(error)) }
+                if !abandoned.contains(id) { failed(error, role) }
             }
+            abandoned.remove(id)
             dials[id] = nil
         }
+        dials[id] = (task, role)
+    }
+
+    private func failed(_ error: LDAPError, _ role: Role) {
+        logger.debug("connect failed", metadata: ["host": "\(settings.url)", "error": "\(error)"])
+        events?(.connectFailed(error))
+        let disappointed = role == .bind ? binds.dialFailed() : services.dialFailed()
+        for waiter in disappointed { hand(waiter, .failure(error)) }
     }
 
     func connect(_ id: Int, _ role: Role) async throws(LDAPError) -> LDAPConnection {
         var steps: LDAPDialer.Steps = []
         let deadline = ContinuousClock.now + settings.connectTimeout
         guard role == .service, !settings.serviceIdentities.isEmpty else {
-            return try await dialer.dial(id: id, deadline: deadline, steps: &steps)
+            return try await dialed(id, deadline, &steps)
         }
         let (ready, unready) = await dialer.prepareService(deadline: deadline)
         tell(unready)
         if let failure = unready.failure { throw failure }
-        let connection = try await dialer.dial(id: id, deadline: deadline, steps: &steps)
+        let connection: LDAPConnection
+        do throws(LDAPError) { connection = try await dialed(id, deadline, &steps) } catch {
+            dialer.giveBackTries(ready)
+            throw error
+        }
         let bind = await dialer.bindService(
             connection,
             as: ready,
@@ -200,10 +229,24 @@ actor HostConnections {
         )
         tell(bind)
         if let failure = bind.failure {
+            if !abandoned.contains(id) { counters.dialFailures += 1 }
             await connection.close(failure)
             throw failure.with(requestWasWritten: false)
         }
         return connection
+    }
+
+    /// Counted: what fails before it comes to this was no attempt to connect.
+    private func dialed(
+        _ id: Int,
+        _ deadline: ContinuousClock.Instant,
+        _ steps: inout LDAPDialer.Steps
+    ) async throws(LDAPError) -> LDAPConnection {
+        counters.dials += 1
+        do throws(LDAPError) { return try await dialer.dial(id: id, deadline: deadline, steps: &steps) } catch {
+            if !abandoned.contains(id) { counters.dialFailures += 1 }
+            throw error
+        }
     }
 
     private func tell(_ bind: LDAPDialer.ServiceBind) {

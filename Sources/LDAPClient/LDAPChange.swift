@@ -40,7 +40,9 @@ public struct ChangeResponse: Sendable, Hashable {
     /// As the server sent it; for logs, and where a code says too little.
     public var diagnosticMessage: String
     /// Response controls (password policy).
-    public var controls: [LDAPControl]
+    public let controls: [LDAPControl]
+    /// What the controls say of the password; nil when they say nothing.
+    public let passwordPolicy: PasswordPolicyControl?
     /// The host that answered.
     public var host: String
 
@@ -49,9 +51,7 @@ public struct ChangeResponse: Sendable, Hashable {
         self.resultCode = resultCode
         self.diagnosticMessage = diagnosticMessage
         self.controls = controls
+        passwordPolicy = PasswordPolicyControl(controls)
         self.host = host
     }
-
-    /// What the answer's controls say of the password; nil when they say nothing.
-    public var passwordPolicy: PasswordPolicyControl? { PasswordPolicyControl(controls) }
 }

@@ -30,11 +30,6 @@ extension LDAPConnection {
         _ deadline: ContinuousClock.Instant,
         write: @escaping (LDAPHandle) -> SendOutcome
     ) async throws(LDAPError) -> BindResponse {
-        // Looked at once more: what is written to a connection that has ended may not be written again elsewhere.
-        drain(isClosed: handle?.isEnded == true)
-        guard inFlight == 0 else {
-            throw LDAPError(.invalidArgument, "\(place): a bind while other requests are in flight")
-        }
         let reply = try await perform(.bind, deadline: deadline, write: write)
         return BindResponse(
             resultCode: reply.result.code,
@@ -62,7 +57,10 @@ extension LDAPConnection {
             return try await completingRanges(of: answer, request, room: room, deadline: deadline)
         }
         try await takePagingTurn(deadline)
-        defer { paging.leave() }
+        defer {
+            paging.leave()
+            closeIfRetired()
+        }
         var collected = SearchResult(entries: [])
         var cookie: [UInt8] = []
         var room = maximumBytes
@@ -109,8 +107,12 @@ extension LDAPConnection {
             )
         }
         result.isTruncated = isLimit || reply.isCut
-        guard !result.isTruncated, request.pageSize != nil, let cookie = handle?.pagingCookie(in: reply.result) else {
-            return (result, [])
+        guard !result.isTruncated, request.pageSize != nil, LDAPHandle.isPage(reply.result) else { return (result, []) }
+        // Closed behind this answer, it cannot be asked for the rest, if there is any.
+        guard let handle else { throw loss ?? gone("closed between two pages") }
+        guard let cookie = handle.pagingCookie(in: reply.result) else {
+            let why = "\(place): the server's paged results control is malformed"
+            throw LDAPError(.result, why, requestWasWritten: true)
         }
         // The limit is for the whole search, however a server counts it.
         if request.sizeLimit > 0, result.entries.count >= Int(request.sizeLimit), !cookie.isEmpty {
@@ -129,8 +131,14 @@ extension LDAPConnection {
         }
         defer { poller.cancel(timer) }
         let cancelled = LDAPError(.cancelled, "\(place): cancelled")
-        let outcome = await withTaskCancellationHandler {
-            await withCheckedContinuation { paging.wait(id, $0) }
+        let outcome: Result<Void, LDAPError> = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                // What has happened before it waited is told to nobody.
+                if let loss { return continuation.resume(returning: .failure(loss)) }
+                if Task.isCancelled { return continuation.resume(returning: .failure(cancelled)) }
+                if deadline <= .now { return continuation.resume(returning: .failure(timeout)) }
+                paging.wait(id, continuation)
+            }
         } onCancel: {
             poller.perform { [weak self] in self?.assumeIsolated { $0.paging.giveUp(id, cancelled) } }
         }
@@ -222,6 +230,23 @@ extension LDAPConnection {
     private static func setBlocking(_ descriptor: Int32, _ blocks: Bool) {
         let flags = fcntl(descriptor, F_GETFL)
         _ = fcntl(descriptor, F_SETFL, blocks ? flags & ~O_NONBLOCK : flags | O_NONBLOCK)
+    }
+
+    /// Why nothing is sent.
+    func refusal(of kind: OperationKind, _ deadline: ContinuousClock.Instant) -> LDAPError? {
+        // Looked at once more: a bind that is written to a connection that has ended may not be written again elsewhere.
+        if kind == .bind { look() }
+        if let loss { return loss.with(requestWasWritten: false) }
+        // Nothing is sent that nobody can wait for: a bind would count, and cost its connection.
+        if deadline <= .now { return LDAPError(.timeout, "\(place): no time is left") }
+        if Task.isCancelled { return LDAPError(.cancelled, "\(place): cancelled") }
+        guard kind != .bind || inFlight == 0 else {
+            return LDAPError(.invalidArgument, "\(place): a bind while other requests are in flight")
+        }
+        guard inFlight < Self.operationLimit else {
+            return LDAPError(.overloaded, "\(place): \(inFlight) requests are in flight")
+        }
+        return nil
     }
 
     /// C strings end at a zero: what follows would silently be left out.

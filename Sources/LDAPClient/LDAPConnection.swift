@@ -7,6 +7,14 @@ import Glibc
 ///
 /// The socket is watched edge-triggered for reading and writing at once: libldap does not tell when a half-written request
 /// is through, and an edge needs no such knowledge. In return `drain` reads until libldap and the socket have nothing more.
+///
+/// Of its state these combinations exist:
+/// - *Shaking hands*: `handshakeSocket` is set and `watch` is not; the blocking pool has the handle, and nothing is sent. A
+///   handshake that is given up takes the handle along, and nobody uses the connection.
+/// - *Alive*: `handle` and `watch` are set, `loss` is nil. What libldap cannot take yet waits in `unsent`, mostly because it
+///   has a request `halfWritten`. `isSuspect` and `isRetired` belong here and are independent of each other: the first ends
+///   with the next message, the second with the last answer, and then the connection is lost.
+/// - *Lost*: `loss` is set for good; `handle`, `watch` and `onLoss` are nil, `table` and `unsent` empty.
 actor LDAPConnection {
     /// How an operation ended; a result that is not success is no error here.
     struct Reply {
@@ -30,7 +38,7 @@ actor LDAPConnection {
     /// Messages read before others on the poller get their turn.
     private static let messagesPerTurn = 128
     /// Requests in flight; more are refused. Far above what `LDAPHost` lets through in practice.
-    private static let operationLimit = 4096
+    static let operationLimit = 4096
     /// Unsolicited notifications that are no notice of disconnection have no business in numbers.
     private static let unsolicitedLimit = 16
 
@@ -62,6 +70,8 @@ actor LDAPConnection {
 
     /// Closed as soon as nothing is in flight.
     private var isRetired = false
+    /// It was retired and has closed by itself, which is no loss.
+    private(set) var hasEndedRetired = false
 
     init(id: Int, place: String, handle: LDAPHandle, poller: EventPoller) {
         self.id = id
@@ -121,11 +131,16 @@ actor LDAPConnection {
     /// Lets what is in flight end, then closes.
     func retire() {
         isRetired = true
+        // Who waits for a turn to page would wait for nobody where nobody answers.
+        if isSuspect { paging.failAll(gone("retired")) }
         closeIfRetired()
     }
 
-    private func closeIfRetired() {
-        if isRetired, table.isEmpty { close(gone("retired after a request without an answer")) }
+    /// Between two pages nothing is in flight, and more is to come.
+    func closeIfRetired() {
+        guard isRetired, table.isEmpty, paging.isEmpty, loss == nil else { return }
+        hasEndedRetired = true
+        close(gone("retired"))
     }
 
     nonisolated func gone(_ why: String) -> LDAPError {
@@ -142,15 +157,13 @@ actor LDAPConnection {
         deadline: ContinuousClock.Instant,
         write: @escaping (LDAPHandle) -> SendOutcome
     ) async throws(LDAPError) -> Reply {
-        if let loss { throw loss.with(requestWasWritten: false) }
-        // Nothing is sent that nobody can wait for: a bind would count, and cost its connection.
-        guard deadline > .now else { throw LDAPError(.timeout, "\(place): no time is left") }
-        guard table.count < Self.operationLimit else {
-            throw LDAPError(.overloaded, "\(place): \(table.count) requests are in flight")
-        }
         let id = table.nextID()
-        let outcome = await withTaskCancellationHandler {
+        let outcome: Result<Reply, LDAPError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
+                // Here, where nobody else has a turn before it is sent.
+                if let refusal = refusal(of: kind, deadline) {
+                    return continuation.resume(returning: .failure(refusal))
+                }
                 let timer = poller.schedule(at: deadline) { [weak self] in
                     self?.assumeIsolated { $0.giveUp(id, .timeout) }
                 }
@@ -226,6 +239,16 @@ actor LDAPConnection {
 
     // MARK: answers
 
+    /// Learns what has become of the connection while nobody asked. One look at the socket where nothing has, as is usual.
+    func look() {
+        guard let handle else { return }
+        switch handle.waiting {
+        case .nothing where halfWritten == nil && unsent.isEmpty: break
+        case .nothing, .octets: drain()
+        case .end: drain(isClosed: true)
+        }
+    }
+
     /// Reads what there is. Also the way to learn whether an idle connection still lives.
     func drain(isClosed: Bool = false) {
         for _ in 0..<Self.messagesPerTurn {
@@ -236,7 +259,10 @@ actor LDAPConnection {
                 isSuspect = false
                 take(message)
                 // While a request is half written only "nothing" proves that libldap looked at the socket.
-                if halfWritten == nil, !isClosed, self.handle?.hasMore != true { return }
+                guard halfWritten == nil, !isClosed, self.handle?.hasMore != true else { continue }
+                // The answer may have cleared the way for those behind it, and no other edge need come.
+                if !unsent.isEmpty { sendUnsent() }
+                return
             case .nothing:
                 sendUnsent()
                 // libldap also says "nothing" after a message that it threw away: there may be more behind it.

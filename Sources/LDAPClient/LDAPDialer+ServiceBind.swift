@@ -57,6 +57,14 @@ extension LDAPDialer {
         return (ready, bind)
     }
 
+    /// These were not bound after all: a retry that was due still is.
+    func giveBackTries(_ identities: some Sequence<PreparedIdentity>) {
+        for prepared in identities {
+            guard case .simple(let dn, _) = prepared.identity else { continue }
+            refusals.giveBack(dn: dn, fingerprint: prepared.fingerprint, host: settings.url)
+        }
+    }
+
     /// Binds as the first of the identities that the server accepts.
     func bindService(
         _ connection: LDAPConnection,
@@ -67,7 +75,10 @@ extension LDAPDialer {
         var outcome = ServiceBind()
         var reasons: [String] = []
         var lastCode: LDAPResultCode?
-        for prepared in identities {
+        // Who was not asked for all that keeps the right to a try.
+        var untried = identities[...]
+        defer { giveBackTries(untried) }
+        while let prepared = untried.popFirst() {
             let begun = ContinuousClock.now
             let identity = prepared.identity
             do throws(LDAPError) {
@@ -84,13 +95,14 @@ extension LDAPDialer {
                 lastCode = code
                 reasons.append("\(identity): \(Self.sentence(response))")
                 steps.append(.init(.serviceBind, begun, "\(identity)", refused(reasons, code)))
-                guard !Self.serverTrouble.contains(code.rawValue) else { break }
+                guard !code.isServerTrouble else { break }
                 outcome.refusals.append(note(prepared, response))
                 // Another identity helps only against a refusal of this one.
                 guard Self.refusesIdentity.contains(code.rawValue) else { break }
             } catch {
                 steps.append(.init(.serviceBind, begun, "\(identity)", error))
                 guard error.code == .serviceBind else {
+                    if !error.requestWasWritten { giveBackTries([prepared]) }
                     outcome.failure = error
                     return outcome
                 }
@@ -101,8 +113,6 @@ extension LDAPDialer {
         return outcome
     }
 
-    /// busy, unavailable, and what servers say when something inside them broke: the account was not looked at.
-    static let serverTrouble: Set<Int32> = [1, 2, 3, 11, 51, 52, 80]
     /// A wrong password, a locked (19 of 389, 53) or vanished account.
     private static let refusesIdentity: Set<Int32> = [19, 32, 34, 48, 49, 50, 53]
 

@@ -104,6 +104,11 @@ extension LDAPHandle {
         return unsafe LDAPEntry(dn: name.text, attributes: attributes)
     }
 
+    /// True when the server pages (RFC 2696).
+    static func isPage(_ result: ServerResult) -> Bool {
+        result.controls.contains { $0.oid == LDAP_CONTROL_PAGEDRESULTS }
+    }
+
     /// The cookie of the next page; empty after the last, nil when the server did not page (RFC 2696).
     func pagingCookie(in result: ServerResult) -> [UInt8]? {
         guard let control = result.controls.first(where: { $0.oid == LDAP_CONTROL_PAGEDRESULTS }) else { return nil }

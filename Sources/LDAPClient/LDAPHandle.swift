@@ -98,7 +98,7 @@ final class LDAPHandle: @unchecked Sendable {
     }
 
     /// The bundles of Debian, Fedora, SUSE and Alpine, in that order.
-    private static let systemAuthorities: String? = [
+    static let systemAuthorities: String? = [
         "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
         "/etc/ssl/cert.pem",
     ].first { unsafe access($0, R_OK) == 0 }
@@ -129,11 +129,25 @@ final class LDAPHandle: @unchecked Sendable {
         return unsafe ioctl(descriptor, UInt(FIONREAD), &count) == 0 && count > 0
     }
 
-    /// True when the peer has ended the stream and nothing is left to read, whether or not the poller has heard of it.
-    var isEnded: Bool {
-        guard let descriptor else { return true }
+    /// What lies in the socket, or above it, whether or not the poller has heard of it.
+    enum Waiting {
+        case nothing
+        case octets
+        /// The peer has ended the stream, and nothing is left to read.
+        case end
+    }
+
+    /// Looks without reading anything.
+    var waiting: Waiting {
+        guard let descriptor else { return .end }
+        if unsafe cldap_has_buffered(pointer) != 0 { return .octets }
         var octet: UInt8 = 0
-        return unsafe recv(descriptor, &octet, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) == 0
+        switch unsafe recv(descriptor, &octet, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) {
+        case 0: return .end
+        case 1...: return .octets
+        // An error of the connection is for whoever reads.
+        default: return errno == EAGAIN ? .nothing : .octets
+        }
     }
 
     /// The socket, as long as libldap keeps it.

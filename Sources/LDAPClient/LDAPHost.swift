@@ -86,9 +86,7 @@ public final class LDAPHost: Sendable {
         controls: [LDAPControl] = [.passwordPolicyRequest],
         deadline: ContinuousClock.Instant
     ) async throws(LDAPError) -> BindResponse {
-        try await withBindConnection(deadline: deadline) { lease throws(LDAPError) in
-            try await lease.simpleBind(dn: dn, password: password, controls: controls, deadline: deadline)
-        }
+        try await connections.bind(dn: dn, password: password, controls: controls, deadline: deadline)
     }
 
     /// A change on a service connection, as the service identity; written once at most, and never retried.

@@ -11,6 +11,8 @@ public struct LDAPResultCode: Sendable, Hashable, RawRepresentable, CustomString
     public static let sizeLimitExceeded = LDAPResultCode(rawValue: 4)
     /// 8: the server wants TLS first.
     public static let strongerAuthRequired = LDAPResultCode(rawValue: 8)
+    /// 11: a limit of the administrator's was passed.
+    public static let adminLimitExceeded = LDAPResultCode(rawValue: 11)
     /// 32: the base does not exist, or may not be seen.
     public static let noSuchObject = LDAPResultCode(rawValue: 32)
     /// 48: this kind of bind is not possible for the entry.
@@ -25,6 +27,10 @@ public struct LDAPResultCode: Sendable, Hashable, RawRepresentable, CustomString
     public static let unavailable = LDAPResultCode(rawValue: 52)
     /// 53: the server refuses.
     public static let unwillingToPerform = LDAPResultCode(rawValue: 53)
+
+    /// True for busy, unavailable, and what servers say when something inside them broke (operationsError, protocolError,
+    /// timeLimitExceeded, adminLimitExceeded, other): nobody looked at the account.
+    public var isServerTrouble: Bool { [1, 2, 3, 11, 51, 52, 80].contains(rawValue) }
 
     /// The number in decimal.
     public var description: String { String(rawValue) }

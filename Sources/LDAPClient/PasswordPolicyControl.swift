@@ -109,8 +109,3 @@ public struct PasswordPolicyControl: Sendable, Hashable {
         if let number = inner.next(0x81)?.integer, 0...127 ~= number { error = Fault(rawValue: Int(number)) }
     }
 }
-
-extension BindResponse {
-    /// What the answer's controls say of the password; nil when they say nothing.
-    public var passwordPolicy: PasswordPolicyControl? { PasswordPolicyControl(controls) }
-}

@@ -46,14 +46,24 @@ struct ServicePoolState {
     /// - Parameter lost: when a search is tried again, the connection it was lost on: only younger ones will do.
     mutating func request(_ waiter: Waiter, after lost: Connection? = nil) -> Request {
         let oldest = lost ?? Int.min
-        let fit = loads.filter { $0.key > oldest && $0.value < Self.loadLimit }
-        if waiters.isEmpty, let best = fit.min(by: { ($0.value, $0.key) < ($1.value, $1.key) }) {
-            loads[best.key] = best.value + 1
-            return .use(best.key, dials: best.value > 0 && wantsDial())
+        // Nobody is overtaken; but who waits for a younger one than this does not want it.
+        if let best = leastLoaded(youngerThan: oldest), !waiters.contains(where: { $0.oldest < best.connection }) {
+            loads[best.connection] = best.load + 1
+            return .use(best.connection, dials: best.load > 0 && wantsDial())
         }
         guard waiters.count < waiterLimit else { return .refuse }
         waiters.append(Waiting(waiter: waiter, oldest: oldest))
         return .wait(dials: wantsDial())
+    }
+
+    /// The oldest of those with the least load that take one more.
+    private func leastLoaded(youngerThan oldest: Connection) -> (connection: Connection, load: Int)? {
+        var best: (connection: Connection, load: Int)?
+        for (connection, load) in loads where connection > oldest && load < Self.loadLimit {
+            if let best, (best.load, best.connection) < (load, connection) { continue }
+            best = (connection, load)
+        }
+        return best
     }
 
     /// A search has ended: who takes its place.
@@ -92,6 +102,12 @@ struct ServicePoolState {
         return disappointed
     }
 
+    /// Nobody waits for the dial under way any more. True when another one has to be made for those who wait.
+    mutating func dialAbandoned() -> Bool {
+        isDialing = false
+        return !waiters.isEmpty && wantsDial()
+    }
+
     /// A connection takes no more searches. True when one has to be dialled for those who wait.
     mutating func closed(_ connection: Connection) -> Bool {
         loads[connection] = nil
@@ -108,12 +124,13 @@ struct ServicePoolState {
         return all
     }
 
-    /// The first in the queue, when it can use this connection.
+    /// The first in the queue that can use this connection: one that waits for a younger one holds nobody up.
     private mutating func next(for connection: Connection) -> Waiter? {
-        guard let load = loads[connection], load < Self.loadLimit, let first = waiters.first, first.oldest < connection
+        guard let load = loads[connection], load < Self.loadLimit,
+            let waiting = waiters.popFirst(where: { $0.oldest < connection })
         else { return nil }
         loads[connection] = load + 1
-        return waiters.popFirst()?.waiter
+        return waiting.waiter
     }
 
     private mutating func wantsDial() -> Bool {

@@ -27,6 +27,8 @@ public final class ServiceRefusals: Sendable {
         var guesses = 0
         /// Refusals for other reasons since the last of those.
         var others = 0
+        /// Who has taken the retry that was due, and has not said what came of it.
+        var taker: LDAPURL?
         var next: ContinuousClock.Instant
         var said: String
         var code: LDAPResultCode?
@@ -68,8 +70,19 @@ public final class ServiceRefusals: Sendable {
                 return .wait(said: refusal.said, code: refusal.code, until: refusal.next)
             }
             refusal.next = now + refusal.pause
+            refusal.taker = host
             state[key] = refusal
             return .mayTry
+        }
+    }
+
+    /// The retry given to this host was not made: no server has seen it, and it is due again.
+    func giveBack(dn: String, fingerprint: Int, host: LDAPURL, now: ContinuousClock.Instant = .now) {
+        state.withLock { state in
+            let key = Key(dn: dn, fingerprint: fingerprint)
+            guard state[key]?.taker == host else { return }
+            state[key]?.taker = nil
+            state[key]?.next = now
         }
     }
 
@@ -98,6 +111,7 @@ public final class ServiceRefusals: Sendable {
             }
             refusal.said = said
             refusal.code = code
+            refusal.taker = nil
             refusal.next = now + refusal.pause
             state[key] = refusal
             return refusal.pause

@@ -29,14 +29,15 @@ actor TCPConnector {
 
     /// - Throws: `.connect` with what each address said.
     func connect(deadline: ContinuousClock.Instant) async throws(LDAPError) -> Connected {
-        let outcome = await withTaskCancellationHandler {
+        let cancelled = LDAPError(.cancelled, "cancelled while connecting")
+        let outcome: Result<Connected, LDAPError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
+                if Task.isCancelled { return continuation.resume(returning: .failure(cancelled)) }
                 self.continuation = continuation
                 timers.append(poller.schedule(at: deadline) { [self] in assumeIsolated { $0.timedOut() } })
                 perform(race.begin())
             }
         } onCancel: {
-            let cancelled = LDAPError(.cancelled, "cancelled while connecting")
             poller.perform { [self] in assumeIsolated { $0.end(.failure(cancelled)) } }
         }
         return try outcome.get()

@@ -5,9 +5,6 @@ internal import NIOSSL
 
 /// The files of the TLS settings, read and checked before a handshake.
 struct TLSFiles: Sendable {
-    /// Where GnuTLS, libldap's library, takes the system's authorities from on Debian.
-    static let systemAuthorities = "/etc/ssl/certs/ca-certificates.crt"
-
     /// The trusted authorities, DER.
     let authorities: [[UInt8]]
     /// The file they come from.
@@ -31,8 +28,14 @@ struct TLSFiles: Sendable {
     }
 
     private static func read(_ tls: LDAPTLSSettings) throws(TLSFailure) -> TLSFiles {
-        let file = tls.caFile ?? systemAuthorities
-        let authorities = tls.verifiesCertificate ? try certificates(in: file, of: "CA file").map(\.der) : []
+        let file = tls.caFile ?? LDAPHandle.systemAuthorities ?? ""
+        var authorities: [[UInt8]] = []
+        if tls.verifiesCertificate {
+            guard !file.isEmpty else {
+                throw TLSFailure(.files, "this machine has no bundle of authorities: install one, or name a CA file")
+            }
+            authorities = try certificates(in: file, of: "CA file").map(\.der)
+        }
         var configuration = TLSConfiguration.makeClientConfiguration()
         // Lower than what is allowed, so that the version a server does offer can be named.
         configuration.minimumTLSVersion = .tlsv1

@@ -17,6 +17,9 @@ struct TurnQueue {
 
     init(capacity: Int) { self.capacity = capacity }
 
+    /// True while nobody is in.
+    var isEmpty: Bool { inside == 0 }
+
     /// True when the caller is in at once.
     mutating func enter() -> Bool {
         guard inside < capacity, waiters.isEmpty else { return false }
@@ -29,7 +32,9 @@ struct TurnQueue {
         return lastID
     }
 
+    /// Queues the caller, or lets him in: the one before him may have left since `enter` said no.
     mutating func wait(_ id: UInt64, _ continuation: CheckedContinuation<Outcome, Never>) {
+        if enter() { return continuation.resume(returning: .success(())) }
         waiters.append(Waiter(id: id, continuation: continuation))
     }
 

@@ -10,6 +10,8 @@ struct ValueRange: Sendable, Hashable {
 
     /// Reads an attribute's name as it came back; nil when it names no part.
     init?(attribute description: String) {
+        // Most names have no option, and every name of every answer comes here.
+        guard description.utf8.contains(UInt8(ascii: ";")) else { return nil }
         let parts = description.split(separator: ";", omittingEmptySubsequences: false)
         let option = "range="
         // Attribute options are ASCII, compared without case (RFC 4512 §2.5).

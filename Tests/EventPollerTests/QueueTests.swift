@@ -11,8 +11,12 @@ import Testing
             case 0..<5:
                 queue.append(step)
                 model.append(step)
-            case 5..<9:
+            case 5..<8:
                 #expect(queue.popFirst() == (model.isEmpty ? nil : model.removeFirst()))
+            case 8:
+                let index = model.firstIndex { $0 % 3 == 0 }
+                #expect(queue.contains { $0 % 3 == 0 } == (index != nil))
+                #expect(queue.popFirst { $0 % 3 == 0 } == index.map { model.remove(at: $0) })
             default:
                 queue.removeAll { $0 % 7 == 0 }
                 model.removeAll { $0 % 7 == 0 }

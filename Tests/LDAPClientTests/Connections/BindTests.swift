@@ -1,3 +1,6 @@
+import Dispatch
+import EventPoller
+import Glibc
 import LDAPClient
 import TestSupport
 import Testing
@@ -51,6 +54,33 @@ import Testing
         #expect((1...4).contains(statistics.dials))
         #expect(statistics.bindInUse == 0)
         #expect(statistics.bindIdle == Int(statistics.dials))
+        await host.shutdown()
+    }
+
+    /// Such a task lets others in wherever an actor's method awaits: also those who give back what it asks for.
+    @Test func whoseTaskPrefersAnExecutorIsServedToo() async throws {
+        let slapd = try await Slapd.start()
+        let rig = try Rig()
+        let host = try rig.host(slapd.url) { $0.bindConnections = 2 }
+        let executor = QueueTaskExecutor()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            // One more than there are connections: the first to be given one is who has only just come.
+            for _ in 0..<3 {
+                group.addTask(executorPreference: executor) {
+                    for _ in 0..<500 { try await host.withBindConnection(deadline: .after(5)) { _ in } }
+                }
+            }
+            // What comes and what leaves meets in one turn of the poller when that was busy.
+            group.addTask {
+                for _ in 0..<500 {
+                    rig.poller.perform { usleep(200) }
+                    try await Task.sleep(for: .microseconds(300))
+                }
+            }
+            try await group.waitForAll()
+        }
+        let statistics = await host.statistics
+        #expect(statistics.bindInUse == 0 && statistics.bindWaiting == 0)
         await host.shutdown()
     }
 
@@ -179,5 +209,15 @@ import Testing
         }
         #expect(error?.code == .invalidArgument)
         await host.shutdown()
+    }
+}
+
+/// Runs tasks on a queue of its own, as an event loop runs those of its requests.
+private final class QueueTaskExecutor: TaskExecutor {
+    private let queue = DispatchQueue(label: "test")
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { unsafe job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 }

@@ -57,6 +57,16 @@ import Testing
         #expect(pool.dialFailed() == [6])
     }
 
+    @Test func anAbandonedDialIsMadeAnewForThoseWhoWait() {
+        var pool = BindPoolState(limit: 1, waiterLimit: 10)
+        _ = pool.request(1)
+        #expect(pool.dialAbandoned() == true)
+        pool.giveUp(1)
+        #expect(pool.dialAbandoned() == false && pool.dialing == 0)
+        #expect(pool.request(2) == .wait(dials: true))
+        #expect(pool.dialed(100, now: now) == .lend(to: 2))
+    }
+
     @Test func aFailedDialMattersNotWhileOneIsLentOut() {
         var pool = BindPoolState(limit: 2, waiterLimit: 10)
         _ = pool.request(1)
@@ -160,6 +170,16 @@ import Testing
         #expect(pool.request(4) == .wait(dials: true))
     }
 
+    @Test func anAbandonedDialIsMadeAnewForThoseWhoWait() {
+        var pool = ServicePoolState(limit: 1, waiterLimit: 10)
+        _ = pool.request(1)
+        #expect(pool.dialAbandoned() == true && pool.isDialing)
+        pool.giveUp(1)
+        #expect(pool.dialAbandoned() == false && !pool.isDialing)
+        #expect(pool.request(2) == .wait(dials: true))
+        #expect(pool.dialed(100) == [2])
+    }
+
     @Test func noConnectionIsOverloaded() {
         let most = ServicePoolState.loadLimit
         var pool = ServicePoolState(limit: 1, waiterLimit: 1000)
@@ -181,6 +201,22 @@ import Testing
         #expect(pool.closed(100) == true)
         #expect(pool.finished(100) == nil)
         #expect(pool.dialed(101) == (65...100).map(UInt64.init))
+    }
+
+    @Test func whoWaitsForAYoungerConnectionHoldsNobodyUp() {
+        var pool = ServicePoolState(limit: 2, waiterLimit: 1000)
+        _ = pool.request(1)
+        _ = pool.dialed(100)
+        // Its search was lost on this connection: another one is dialled, and that may take its time or fail.
+        #expect(pool.request(2, after: 100) == .wait(dials: true))
+        #expect(pool.request(3) == .use(100, dials: false))
+        for waiter in 4...65 { #expect(pool.request(UInt64(waiter)) == .use(100, dials: false)) }
+        #expect(pool.request(66) == .wait(dials: false))
+        #expect(pool.request(67) == .wait(dials: false))
+        #expect(pool.finished(100) == 66)
+        #expect(pool.finished(100) == 67)
+        #expect(pool.dialFailed() == [2])
+        #expect(pool.waiting == 0)
     }
 
     @Test func aFailedDialLeavesThoseWhoHaveSomethingToWaitFor() {

@@ -95,6 +95,31 @@ import Testing
         await host.shutdown()
     }
 
+    @Test func whoStartsAfreshDoesNotWaitForAConnectionOnItsWay() async throws {
+        // The first connection came about while nobody was there: its service bind is never answered.
+        let answers = [
+            TCPFake.Step.readMessage, .reply { LDAPReply.bind(to: $0) }, .readMessage,
+            .reply { LDAPReply.searchDone(to: $0) },
+        ]
+        let fake = try TCPFake.start(.perConnection { $0 == 0 ? [.readMessage] : answers })
+        let host = try Rig().host("ldap://127.0.0.1:\(fake.port)", operationTimeout: .seconds(15)) {
+            $0.serviceIdentities = [.simple(dn: "cn=service", credential: { Secret("x") })]
+        }
+        let waiting = Task {
+            await failure { () async throws(LDAPError) in try await host.search(root, deadline: .after(12)) }
+        }
+        #expect(await eventually { await host.statistics.serviceWaiting == 1 && fake.received.count > 10 })
+        let begun = ContinuousClock.now
+        await host.startAfresh()
+        #expect(await waiting.value == nil)
+        #expect(ContinuousClock.now - begun < .seconds(5))
+        let now = await host.statistics
+        #expect(now.dials == 2 && now.dialFailures == 0 && now.serviceOpen == 1 && fake.connections == 2)
+        // The one given up is closed.
+        #expect(await eventually { fake.openConnections == 1 })
+        await host.shutdown()
+    }
+
     @Test func whatWasIdleBesideASilentBindIsNotTrusted() async throws {
         // Two connections serve a bind each. Then a firewall forgets them both: nothing comes back, no error either.
         let answer = TCPFake.Step.reply { LDAPReply.bind(to: $0) }
@@ -110,10 +135,13 @@ import Testing
                 try await host.bind(dn: dn, password: Secret("x"), deadline: .after(20))
             }
         }
-        async let one = bind()
-        async let two = bind()
-        #expect(await [one, two] == [nil, nil])
-        guard await host.statistics.bindIdle == 2 else { return await host.shutdown() }
+        // The second while the first connection is lent out, so that it needs one of its own.
+        let second = try await host.withBindConnection(deadline: .after(20)) { lease throws(LDAPError) in
+            _ = try await lease.simpleBind(dn: dn, password: Secret("x"), controls: [], deadline: .after(20))
+            return await bind()
+        }
+        #expect(second == nil)
+        #expect(await host.statistics.bindIdle == 2)
         // The first is lost to a timeout, the other is asked first and found dead: no second login is.
         #expect(await bind()?.code == .timeout)
         for _ in 0..<3 { #expect(await bind() == nil) }

@@ -105,6 +105,38 @@ import Testing
         await host.shutdown()
     }
 
+    /// A connection that is to be replaced ends after the last page, not after the first.
+    @Test func aPagedSearchIsWholeWhateverIsReplacedMeanwhile() async throws {
+        let slapd = try await startMany()
+        let host = try Rig().host(slapd.url) { $0.serviceConnections = 1 }
+        let request = SearchRequest(base: Self.manyBase, filter: Self.person, attributes: ["cn"], pageSize: 100)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while !Task.isCancelled {
+                    await host.startAfresh()
+                    try? await Task.sleep(for: .milliseconds(15))
+                }
+            }
+            group.addTask {
+                var whole = 0
+                for _ in 0..<150 {
+                    do throws(LDAPError) {
+                        let found = try await host.search(request, deadline: .after(20))
+                        #expect(found.entries.count == 300)
+                        whole += 1
+                    } catch {
+                        // Replaced before its first page, and once more.
+                        #expect(error.code == .connectionLost || error.code == .timeout)
+                    }
+                }
+                #expect(whole > 75)
+            }
+            try await group.next()
+            group.cancelAll()
+        }
+        await host.shutdown()
+    }
+
     @Test(arguments: [nil, 2, 100] as [Int32?]) func aSizeLimitCutsTheAnswer(pageSize: Int32?) async throws {
         let slapd = try await startMany()
         let host = try Rig().host(slapd.url)
