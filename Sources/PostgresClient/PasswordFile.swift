@@ -5,7 +5,7 @@ enum PasswordFile {
     /// Longer is no password.
     private static let limit = 4096
 
-    /// The whole file but a line break at its end; nil when it cannot be read, is empty or too long. Blocks.
+    /// The whole file but one line end; nil when it cannot be read, is empty or too long. Blocks.
     static func read(_ path: String) -> String? {
         let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return nil }
@@ -19,8 +19,11 @@ enum PasswordFile {
         let count = unsafe Glibc.read(file, &bytes, bytes.count)
         guard count > 0, count <= limit else { return nil }
         var text = bytes[..<count]
-        if text.last == 10 { text = text.dropLast() }
-        if text.last == 13 { text = text.dropLast() }
+        // LF or CR LF; a lone CR belongs to the password.
+        if text.last == 10 {
+            text = text.dropLast()
+            if text.last == 13 { text = text.dropLast() }
+        }
         return text.isEmpty || text.contains(0) ? nil : String(decoding: text, as: UTF8.self)
     }
 }

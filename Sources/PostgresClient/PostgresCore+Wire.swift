@@ -29,6 +29,7 @@ extension PostgresCore {
     /// The socket is ready.
     func ready(_ id: UInt64) {
         guard let connection = connections[id] else { return }
+        lastSign = .now
         let progress = connection.read(
             finished: { segment in
                 finish(segment, connection)

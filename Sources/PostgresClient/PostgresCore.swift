@@ -4,6 +4,11 @@ import Logging
 /// The connections of a client, who waits for one, and who is on which. The actor lives on the poller: it is the lock of all
 /// its libpq handles, and a readable socket is read where it is noticed.
 ///
+/// Its words: a *segment* is what one caller sends at once, statements that end with one Sync of the protocol and so are one
+/// transaction; several segments of several callers are on a connection at a time, in order (a pipeline). A *lease* is a
+/// connection that one caller has alone, for a transaction of several steps; what it runs there goes as segments, too. A
+/// *demand* is a caller that waits because no connection can take its segment, or be leased, now.
+///
 /// A caller's segment goes to the connection with the least on its way; a lease takes a whole connection, behind what is on
 /// its way there. One connection is kept even when nobody asks, so that an outage ends by itself.
 actor PostgresCore {
@@ -42,6 +47,8 @@ actor PostgresCore {
     var downSince: ContinuousClock.Instant?
     /// A call was not answered in time, and no answer has come since: the server hangs, and who asks now is told so at once.
     var stall: PostgresError?
+    /// When the server last sent anything.
+    var lastSign = ContinuousClock.now
     var retry: EventPoller.Timer?
     var statistics = PostgresStatistics()
 
@@ -92,8 +99,8 @@ actor PostgresCore {
         _ deadline: ContinuousClock.Instant,
         _ demand: (Segment) -> Demand
     ) async throws(PostgresError) -> (UInt64, [PostgresResult]) {
-        if let refusal = refusal() { throw refusal }
-        return try await park(statements, deadline) { segment in
+        try await park(statements, deadline) { segment in
+            if let refusal = refusal() { return end(segment, .failure(refusal)) }
             let demand = demand(segment)
             if waiting.isEmpty, serve(demand) { return }
             guard waiting.count < configuration.waitingLimit else {
@@ -111,10 +118,13 @@ actor PostgresCore {
         on lease: UInt64,
         deadline: ContinuousClock.Instant
     ) async throws(PostgresError) -> [PostgresResult] {
-        guard let connection = connections[lease] else {
-            throw PostgresError(.connectionLost, "the connection of this transaction was lost")
-        }
-        return try await park(statements, deadline) { send($0, on: connection) }.1
+        try await park(statements, deadline) { segment in
+            guard let connection = connections[lease] else {
+                let why = "the connection of this transaction was lost"
+                return end(segment, .failure(PostgresError(.connectionLost, why)))
+            }
+            send(segment, on: connection)
+        }.1
     }
 
     /// Takes a connection back.
@@ -136,6 +146,7 @@ actor PostgresCore {
         discard(connection, PostgresError(.cancelled, "the transaction was given up", requestWasWritten: true))
     }
 
+    /// Parks the caller for what `begin` does in the same turn: what it decides by may be otherwise after an `await`.
     private func park(
         _ statements: [PostgresStatement],
         _ deadline: ContinuousClock.Instant,
@@ -149,6 +160,8 @@ actor PostgresCore {
                     self?.assumeIsolated { $0.giveUp(id, .timeout) }
                 }
                 segments[id] = segment
+                // Before it was there nobody could give it up.
+                if Task.isCancelled { return giveUp(id, .cancelled) }
                 begin(segment)
             }
         } onCancel: {
@@ -173,7 +186,8 @@ actor PostgresCore {
         guard let place = segment.connection, let connection = connections[place] else {
             waiting.removeAll { $0.segment.id == id }
             let cause = code == .timeout && downSince != nil ? lastFailure : nil
-            end(segment, .failure(cause ?? PostgresError(code, "PostgreSQL: no connection was free (\(code))")))
+            let why = code == .cancelled ? "cancelled before it was sent" : "no connection was free (\(code))"
+            end(segment, .failure(cause ?? PostgresError(code, "PostgreSQL: \(why)")))
             return
         }
         let error = PostgresError(code, "PostgreSQL: no answer in time (\(code))", requestWasWritten: true)
@@ -181,7 +195,8 @@ actor PostgresCore {
         // What is on its way with others goes on for them, and its answer is dropped. But a server that does not answer in
         // time is no good for the others either, and a transaction nobody ends would keep its locks.
         if code == .timeout || connection.isLeased { discard(connection, error) }
-        if code == .timeout, !isClosed { suspect(error) }
+        // While it answers others, one statement was slow or waits for a lock.
+        if code == .timeout, !isClosed, ContinuousClock.now - lastSign > configuration.patience { suspect(error) }
     }
 
     /// Asks on all connections whether the server hangs; the first answer says that it does not.

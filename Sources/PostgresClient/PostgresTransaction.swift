@@ -70,9 +70,10 @@ public final class PostgresTransaction: Sendable {
         do throws(PostgresError) {
             results = try await core.run([PostgresStatement("COMMIT")], on: lease, deadline: deadline)
         } catch {
-            // A commit that failed has rolled back; one that was not answered has cost the connection.
+            // One that was not answered has cost the connection, one that failed has rolled back. One that was never sent, because
+            // its caller was cancelled, has left all of it open.
             failure.withLock { $0 = error }
-            await core.release(lease, rollback: false)
+            await core.release(lease, rollback: true)
             throw error
         }
         await core.release(lease, rollback: false)

@@ -1,7 +1,8 @@
 /// A value bound to, or read from, SQL.
 ///
 /// Values are sent in PostgreSQL's binary format with their type named; a null takes its type from its place in the
-/// statement, and where that tells none (`$1 IS NULL`) the statement must: `$1::text IS NULL`. Columns of other types are read as the text that PostgreSQL writes for them.
+/// statement, and where that tells none (`$1 IS NULL`) the statement must: `$1::text IS NULL`. Columns of other types are
+/// read as the text that PostgreSQL writes for them.
 public enum PostgresValue: Sendable, Hashable {
     /// SQL's NULL.
     case null

@@ -10,8 +10,9 @@ struct Migration: Sendable {
 struct Migrations: Sendable {
     /// In ascending order of version.
     let steps: [Migration]
-    /// Refuses a database that is not ours; runs in the same transaction, before anything is made.
-    let inspect: TransactionBody<Void>
+    /// Refuses a database that is not ours, and says whether there are tables of ours; runs in the same transaction, before
+    /// anything is made.
+    let inspect: TransactionBody<Bool>
 
     var known: Int64 { steps.last?.version ?? 0 }
 
@@ -22,7 +23,7 @@ struct Migrations: Sendable {
     /// - Throws: `.unusable` when the schema is newer than this program.
     func run(on database: some SQLDatabase, name: String) async throws(StoreError) -> [Int64] {
         try await database.transaction { (sql) async throws(StoreError) in
-            try await inspect(sql)
+            _ = try await inspect(sql)
             _ = try await sql.query(
                 """
                 CREATE TABLE IF NOT EXISTS schema_version (
@@ -42,13 +43,7 @@ struct Migrations: Sendable {
             )
             let rows = try await sql.query("UPDATE schema_version SET version = version RETURNING version", [])
             let current = try rows.first?.integer(0) ?? 0
-            guard current <= known else {
-                throw StoreError(
-                    .unusable,
-                    "The database \(name) has schema \(current), this program knows up to \(known): install the newer "
-                        + "ldapauthd or restore a backup"
-                )
-            }
+            guard current <= known else { throw tooNew(current, name) }
             let missing = steps.filter { $0.version > current }
             for step in missing {
                 for statement in step.statements { _ = try await sql.query(statement, []) }
@@ -58,5 +53,26 @@ struct Migrations: Sendable {
             }
             return missing.map(\.version)
         }
+    }
+
+    /// The schema that is there, nil where there is none yet; changes nothing.
+    ///
+    /// - Parameter name: the database, for the sentence.
+    /// - Throws: `.unusable` when the schema is newer than this program.
+    func present(in database: some SQLDatabase, name: String) async throws(StoreError) -> Int64? {
+        try await database.transaction { (sql) async throws(StoreError) in
+            guard try await inspect(sql) else { return nil }
+            let version = try await sql.query("SELECT version FROM schema_version", []).first?.integer(0) ?? 0
+            guard version <= known else { throw tooNew(version, name) }
+            return version
+        }
+    }
+
+    private func tooNew(_ version: Int64, _ name: String) -> StoreError {
+        StoreError(
+            .unusable,
+            "The database \(name) has schema \(version), this program knows up to \(known): install the newer "
+                + "ldapauthd or restore a backup"
+        )
     }
 }

@@ -2,10 +2,12 @@ import Authentication
 
 /// Gives out userIds and DTTSessionIds inside a transaction.
 enum Numbering {
-    /// Raises a counter and returns its new value; nil when it has reached `Int32.max`.
-    private static let raise = """
-        UPDATE counter SET value = value + 1 WHERE name = $1 AND value < 2147483647 RETURNING value
+    /// The next userId of a database that keeps it in a row.
+    static let raiseUser = """
+        UPDATE counter SET value = value + 1 WHERE name = 'user' AND value < 2147483647 RETURNING value
         """
+
+    static let setUser = "UPDATE counter SET value = $1 WHERE name = 'user'"
 
     /// The next DTTSessionId of a database that keeps it in a row.
     static let raiseSession = """
@@ -38,9 +40,8 @@ enum Numbering {
     }
 
     /// The next DTTSessionId: one more than the last, and after 2 147 483 647 the lowest that is free.
-    /// - Parameter raise: `SQLDatabase.nextSession`.
-    static func nextSession(_ sql: any SQLTransaction, raise: String) async throws(StoreError) -> Int32 {
-        if let next = try await sql.query(raise, []).first?.integer(0), let number = Int32(exactly: next) {
+    static func nextSession(_ sql: any SQLTransaction) async throws(StoreError) -> Int32 {
+        if let next = try await sql.query(sql.raiseSession, []).first?.integer(0), let number = Int32(exactly: next) {
             return number
         }
         // Written, so that of several nodes one looks at a time.
@@ -72,12 +73,13 @@ enum Numbering {
 
     /// The next userId: upward from 1, stepping over those taken from a directory.
     static func nextUser(_ sql: any SQLTransaction) async throws(StoreError) -> Int32 {
-        let start = try await sql.query(raise, [.text("user")]).first?.integer(0) ?? 1
+        let next = try await sql.query(sql.raiseUser, []).first?.integer(0)
+        let start = next.flatMap(Int32.init(exactly:)) ?? 1
         guard let free = try await sql.query(lowestFreeUser, [.integer(start)]).first else {
             throw StoreError(.unavailable, "all 2147483647 userIds are taken")
         }
         let number = try free.int32(0)
-        if Int64(number) > start { _ = try await sql.query(set, [.text("user"), .integer(number)]) }
+        if number > start { _ = try await sql.query(sql.setUser, [.integer(number)]) }
         return number
     }
 

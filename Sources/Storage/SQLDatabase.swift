@@ -14,10 +14,22 @@ protocol SQLTransaction {
 
     /// The statement that raises the number of changes and returns it.
     var raiseChange: String { get }
+
+    /// The statement that gives the next DTTSessionId; no row, or more than `Int32.max`, when they are used up.
+    var raiseSession: String { get }
+
+    /// The statement that gives the next userId; no row, or more than `Int32.max`, when they are used up.
+    var raiseUser: String { get }
+
+    /// The statement that lets the userIds go on after `$1`.
+    var setUser: String { get }
 }
 
 extension SQLTransaction {
     var raiseChange: String { Numbering.raiseChange }
+    var raiseSession: String { Numbering.raiseSession }
+    var raiseUser: String { Numbering.raiseUser }
+    var setUser: String { Numbering.setUser }
 }
 
 /// A database as the store sees it.
@@ -33,17 +45,17 @@ protocol SQLDatabase: Sendable {
     /// A body throws on what a statement throws: PostgreSQL would not let it go on.
     func transaction<Value: Sendable>(_ body: @escaping TransactionBody<Value>) async throws(StoreError) -> Value
 
-    /// The statement that gives the next DTTSessionId; no row, or more than `Int32.max`, when they are used up.
-    var nextSession: String { get }
-
-    /// The statement that opens a session of somebody known at once, where the database has one.
-    var openKnown: String? { get }
+    /// Statements that open a session at once, tried in this order before a transaction is begun for it.
+    var openAtOnce: [String] { get }
 
     /// True when other nodes may write to it, too.
     var isShared: Bool { get }
 
     /// The same for work that may take long and must keep nobody waiting: reading everything, tidying up.
     var unhurried: any SQLDatabase { get }
+
+    /// The same for an administrator's work that takes as long as it takes.
+    var unlimited: any SQLDatabase { get }
 
     /// The same for small reads that must not wait behind anybody else's.
     var apart: any SQLDatabase { get }
@@ -73,11 +85,11 @@ extension SQLDatabase {
         try await transaction { (transaction) async throws(StoreError) in try await transaction.query(sql, values) }
     }
 
-    var nextSession: String { Numbering.raiseSession }
-
-    var openKnown: String? { nil }
+    var openAtOnce: [String] { [] }
 
     var unhurried: any SQLDatabase { self }
+
+    var unlimited: any SQLDatabase { self }
 
     var apart: any SQLDatabase { self }
 

@@ -51,9 +51,9 @@ extension SQLStore: AccountStore {
         return accounts
     }
 
-    /// True when there is an enabled account with a password: somebody local can log in. One read.
+    /// True when there is an enabled account with a password: somebody local can log in. One read, which waits behind no login.
     public func hasUsableAccount() async throws(StoreError) -> Bool {
-        try await !database.query(Self.selectUsable, [.truth(false)]).isEmpty
+        try await !database.apart.query(Self.selectUsable, [.truth(false)]).isEmpty
     }
 
     /// Adds accounts with their groups, all or none; `.conflict` when a folded name, or an id, is taken.
@@ -61,7 +61,7 @@ extension SQLStore: AccountStore {
         _ accounts: [LocalAccount],
         progress: @escaping @Sendable (Int) -> Void
     ) async throws(StoreError) {
-        try await database.transaction { (sql) async throws(StoreError) in
+        try await database.unlimited.transaction { (sql) async throws(StoreError) in
             for (index, account) in accounts.enumerated() {
                 try await Self.write(account, Self.insertAccount, sql)
                 if index % 256 == 255 { progress(index + 1) }

@@ -4,6 +4,9 @@ import Synchronization
 public import Tokens
 
 extension SQLStore: ChangeStore {
+    /// So long what the log looks like is believed: a disk may take even longer than a stamp allows for.
+    private static let belief = Duration.seconds(30)
+
     private static let selectNumber = "SELECT value FROM counter WHERE name = 'change'"
 
     private static let selectEnded = """
@@ -21,18 +24,20 @@ extension SQLStore: ChangeStore {
 
     /// All that happened after change number `number` (0: everything still of interest at `now`), by whichever process.
     ///
-    /// One small read when nothing happened, so that it may be asked often.
+    /// One small read when nothing happened, and mostly not even that, so that it may be asked often.
     public func changes(after number: Int64, now: Timestamp) async throws(StoreError) -> StoreChanges {
-        // Asked twice a second for as long as the daemon runs: an idle store is not even queried.
+        // Asked for as long as the daemon runs: an idle store is hardly even queried.
         let stamp = self.database.writeStamp
-        if let stamp, quiet.withLock({ $0?.stamp == stamp && $0?.number == number }) {
-            return StoreChanges(number: number)
+        let isQuiet = quiet.withLock { quiet in
+            guard let quiet, let stamp else { return false }
+            return quiet.stamp == stamp && quiet.number == number && quiet.readAt + Self.belief > .now
         }
+        if isQuiet { return StoreChanges(number: number) }
         // From the beginning it may be much, and nobody waits; later it must not wait behind logins.
         let database = number == 0 ? self.database.unhurried : self.database.apart
         // The number first: what happens between these reads is then told twice rather than never.
         let newest = try await database.query(Self.selectNumber, []).first?.integer(0) ?? 0
-        quiet.withLock { $0 = stamp.map { (stamp: $0, number: newest) } }
+        quiet.withLock { $0 = stamp.map { (stamp: $0, number: newest, readAt: .now) } }
         var changes = StoreChanges(number: newest)
         guard newest != number else { return changes }
         let after = SQLValue.integer(number)
@@ -58,6 +63,12 @@ extension SQLStore: ChangeStore {
         }
         changes.keysChanged = try await !database.query(Self.selectKeys, [after]).isEmpty
         return changes
+    }
+
+    /// With SQLite, ten seconds after the last write: until the next one of any process (inotify(7)).
+    public func awaitWrite(within limit: Duration) async -> Bool {
+        guard let watch, let stamp = quiet.withLock({ $0?.stamp }), stamp == database.writeStamp else { return false }
+        return await watch.wait(within: limit) { [database] in stamp == database.writeStamp }
     }
 
     /// Lets other processes hear that something about a person changed, or all sessions of that person ended.

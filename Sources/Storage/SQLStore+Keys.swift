@@ -90,6 +90,11 @@ extension SQLStore: KeyStore {
         }
     }
 
+    /// The check value of the master key; nil while there is none. One read.
+    public func masterKeyCheck() async throws(StoreError) -> [UInt8]? {
+        try await database.query(Self.selectCheck, []).first?.bytes(0)
+    }
+
     private struct KeyState: Hashable {
         let id: String
         let phase: StoredKey.Phase

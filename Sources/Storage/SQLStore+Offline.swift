@@ -18,6 +18,7 @@ extension SQLStore: OfflineStore {
 
     private static let findEntries =
         "SELECT 1 FROM offline_entry WHERE source = $1 AND (name = $2 OR stable_id = $3) LIMIT 1"
+    private static let findLive = "SELECT 1 FROM offline_entry WHERE source = $1 AND expires_at > $2 LIMIT 1"
     private static let deleteEntries = "DELETE FROM offline_entry WHERE source = $1 AND (name = $2 OR stable_id = $3)"
 
     /// The entry of that name, expired ones included; nil when there is none. One read.
@@ -44,6 +45,12 @@ extension SQLStore: OfflineStore {
             hash: try row.text(11),
             expiresAt: Timestamp(milliseconds: try row.integer(12))
         )
+    }
+
+    /// True when somebody of that source is kept still: an outage of it is bridged for them. One read, which waits behind no
+    /// login.
+    public func hasOfflineEntry(_ source: SourceID, now: Timestamp) async throws(StoreError) -> Bool {
+        try await !database.apart.query(Self.findLive, [.integer(source.rawValue), .integer(now.milliseconds)]).isEmpty
     }
 
     /// Keeps an entry, in place of the one of the same source and name.

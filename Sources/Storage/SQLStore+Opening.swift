@@ -17,21 +17,28 @@ extension SQLStore {
         VALUES ($1, $2, $3, $4, $5, $6)
         """
 
+    private static let insertKnown = SessionRow.insertKnown + " RETURNING user_id"
+
     private static let insertNewIdentity = insertIdentity + " ON CONFLICT DO NOTHING RETURNING user_id"
 
     /// Finds or numbers the identity and inserts the session, in one transaction and with one wait for the disk.
     public func open(_ session: Session) async throws(StoreError) -> Session {
         let prepared = SessionRow.values(session)
-        if let statement = database.openKnown, let opened = try await openKnown(session, prepared, statement) {
-            return opened
+        for statement in database.openAtOnce {
+            if let opened = try await openAtOnce(session, prepared, statement) { return opened }
         }
-        let raise = database.nextSession
         return try await database.transaction { (sql) async throws(StoreError) in
             var opened = session
-            opened.userID = try await Self.userID(of: session.identity, at: session.createdAt, sql)
-            opened.number = try await Numbering.nextSession(sql, raise: raise)
+            opened.number = try await Numbering.nextSession(sql)
             var values = prepared
             values[SessionRow.numberPlace] = .integer(opened.number)
+            var known = values
+            known.remove(at: SessionRow.userIDPlace)
+            if let row = try await sql.query(Self.insertKnown, known).first {
+                opened.userID = try row.int32(0)
+                return opened
+            }
+            opened.userID = try await Self.userID(of: session.identity, at: session.createdAt, sql)
             values[SessionRow.userIDPlace] = .integer(opened.userID)
             _ = try await sql.query(SessionRow.insert, values)
             return opened
@@ -51,8 +58,8 @@ extension SQLStore {
         }
     }
 
-    /// Opens the session of somebody known in one statement; nil when it takes more than that.
-    private func openKnown(
+    /// Opens the session in one statement; nil when it takes more than that.
+    private func openAtOnce(
         _ session: Session,
         _ prepared: [SQLValue],
         _ statement: String

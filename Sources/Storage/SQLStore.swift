@@ -7,10 +7,10 @@ import Synchronization
 
 // Storage keeps identities, local accounts, sessions, keys and not-befores in SQL.
 //
-// It implements `AccountStore`, `ThrottleStore` and `OfflineStore` of Authentication and `SessionStore`, `ChangeStore` and `KeyStore` of Tokens; it decides
-// nothing about who may log in or what a token says. `SQLStore` holds the one SQL text; `SQLDatabase` is the boundary to the
-// drivers, SQLite and PostgreSQL. The program opens one store and hands it to the rules; commands open the same file beside the
-// daemon, which hears of their changes through `changes(after:now:)`.
+// It implements `AccountStore`, `ThrottleStore` and `OfflineStore` of Authentication and `SessionStore`, `ChangeStore` and
+// `KeyStore` of Tokens; it decides nothing about who may log in or what a token says. `SQLStore` holds the one SQL text;
+// `SQLDatabase` is the boundary to the drivers, SQLite and PostgreSQL. The program opens one store and hands it to the rules;
+// commands open the same file beside the daemon, which hears of their changes through `changes(after:now:)`.
 
 /// Where everything is kept: one SQL database, open.
 ///
@@ -22,14 +22,23 @@ public final class SQLStore: Sendable {
     /// True when several nodes may use it at the same time.
     public let isShared: Bool
     private let lock: ServingLock?
+    /// Nil where nobody waits for writes.
+    let watch: WriteWatch?
     /// The newest change as it was read when the database looked like this.
-    let quiet = Mutex<(stamp: WriteStamp, number: Int64)?>(nil)
+    let quiet = Mutex<(stamp: WriteStamp, number: Int64, readAt: ContinuousClock.Instant)?>(nil)
 
-    init(database: any SQLDatabase, clock: any WallClock, isShared: Bool = false, lock: ServingLock? = nil) {
+    init(
+        database: any SQLDatabase,
+        clock: any WallClock,
+        isShared: Bool = false,
+        lock: ServingLock? = nil,
+        watch: WriteWatch? = nil
+    ) {
         self.database = database
         self.clock = clock
         self.isShared = isShared
         self.lock = lock
+        self.watch = watch
     }
 
     /// Opens the database and brings its schema up to date. An SQLite file is created (mode 0600, in a folder that exists); a
@@ -42,7 +51,8 @@ public final class SQLStore: Sendable {
     ///   - readers: `storage.pool`: with SQLite the most connections that read at once, each on a dispatch queue of its own,
     ///     beside one that writes; with PostgreSQL the most connections at all. Opened when needed.
     ///   - passwordFile: for PostgreSQL: read at each connect, so that it may change while the store is open.
-    ///   - poller: where PostgreSQL's connections live; one of its own when nil.
+    ///   - poller: where PostgreSQL's connections live, one of its own when nil; with SQLite it waits for writes
+    ///     (`awaitWrite(within:)`).
     ///   - blocking: for connecting to PostgreSQL; a few threads of its own when nil.
     ///   - clock: for the moments of endings that the store causes itself.
     /// - Throws: `.unusable` or `.unavailable` with a sentence that names the database and the remedy.
@@ -65,7 +75,8 @@ public final class SQLStore: Sendable {
                 path,
                 clock,
                 logger,
-                lock: lock
+                lock: lock,
+                watch: poller.flatMap { WriteWatch(ofDatabase: path, poller: $0) }
             )
         case .sqliteMemory:
             return try await open(
@@ -99,7 +110,8 @@ public final class SQLStore: Sendable {
         _ clock: any WallClock,
         _ logger: Logger,
         isShared: Bool = false,
-        lock: ServingLock? = nil
+        lock: ServingLock? = nil,
+        watch: WriteWatch? = nil
     ) async throws(StoreError) -> SQLStore {
         do {
             for version in try await database.migrate(name: name) {
@@ -109,11 +121,12 @@ public final class SQLStore: Sendable {
             await database.close()
             throw error
         }
-        return SQLStore(database: database, clock: clock, isShared: isShared, lock: lock)
+        return SQLStore(database: database, clock: clock, isShared: isShared, lock: lock, watch: watch)
     }
 
     /// Finishes the writes that wait, folds the log into the file and closes; later calls throw `.unavailable`.
     public func close() async {
+        await watch?.close()
         await database.close()
     }
 

@@ -16,6 +16,15 @@ public struct StoreStatistics: Sendable, Hashable {
     public var batchSizes = [UInt64](repeating: 0, count: StoreStatistics.batchSizeBounds.count)
     /// From the beginning of a transaction to its being durable, summed.
     public var timeInBatches: Duration = .zero
+    /// The upper bounds of `batchTimes`, inclusive: from a write to a memory of flash (0.1 ms) to a disk that hangs.
+    public static let batchTimeBounds: [Duration] = [
+        .microseconds(100), .microseconds(250), .microseconds(500), .milliseconds(1), .microseconds(2500),
+        .milliseconds(5), .milliseconds(10), .milliseconds(25), .milliseconds(50), .milliseconds(100),
+        .milliseconds(250), .milliseconds(500), .seconds(1), .milliseconds(2500), .seconds(5),
+    ]
+    /// How many transactions took at most so long as `batchTimeBounds` says at the same place, and longer than the place
+    /// before; the last, one more than there are bounds, those that took longer.
+    public var batchTimes = [UInt64](repeating: 0, count: StoreStatistics.batchTimeBounds.count + 1)
     /// The longest of them: so long every other writer waited.
     public var longestBatch: Duration = .zero
     /// Writers refused because too many were waiting.
@@ -34,6 +43,7 @@ public struct StoreStatistics: Sendable, Hashable {
         largestBatch = max(largestBatch, size)
         timeInBatches += time
         longestBatch = max(longestBatch, time)
+        batchTimes[Self.batchTimeBounds.firstIndex { time <= $0 } ?? Self.batchTimeBounds.count] += 1
         let place = Self.batchSizeBounds.firstIndex { size <= $0 } ?? Self.batchSizeBounds.count - 1
         batchSizes[place] += 1
     }

@@ -41,10 +41,34 @@ struct OutageTests {
         }
     }
 
+    @Test("Cancelled before its COMMIT is sent, a transaction leaves nothing open on its connection")
+    func cancelBeforeCommit() async throws {
+        try await Setting.shared({ $0.connections = 1 }) { client in
+            _ = try await client.query("CREATE TABLE before_commit (n int)", deadline: soon)
+            let task = Task {
+                try await client.transaction(deadline: soon) { transaction in
+                    _ = try await transaction.query("INSERT INTO before_commit VALUES (1)")
+                    withUnsafeCurrentTask { unsafe $0?.cancel() }
+                }
+            }
+            await #expect(throws: PostgresError.self) { try await task.value }
+            // A transaction that has written has a number.
+            let inTransaction = "SELECT pg_current_xact_id_if_assigned() IS NULL, count(*) FROM before_commit"
+            for _ in 0..<2 {
+                let rows = try await client.query(inTransaction, deadline: soon).rows
+                #expect(rows == [[.bool(true), .int8(0)]])
+            }
+            _ = try await client.query("DROP TABLE before_commit", deadline: soon)
+        }
+    }
+
     @Test("A cancelled statement among others harms none of them")
     func cancelOne() async throws {
         try await Setting.shared({ $0.connections = 1 }) { client in
-            let slow = Task { try await client.query("SELECT pg_sleep(3)", deadline: soon) }
+            let watcher = try Setting(try await PostgresServer.shared().url)
+            let slow = Task { try await client.query("SELECT pg_sleep(4), 'cancel-one'", deadline: soon) }
+            // Or the others would be done before it began.
+            #expect(await eventually { (try? await running("cancel-one", watcher.client)) == 1 })
             let victim = Task { try await client.query("SELECT 1", deadline: soon) }
             let other = Task { try await client.query("SELECT 2", deadline: soon) }
             try await Task.sleep(for: .milliseconds(100))
@@ -53,6 +77,7 @@ struct OutageTests {
             #expect(try await other.value.rows == [[.int8(2)]])
             _ = try await slow.value
             #expect(await client.statistics().lost == 0)
+            await watcher.client.close()
         }
     }
 

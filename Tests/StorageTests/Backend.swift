@@ -1,5 +1,4 @@
 import Authentication
-import FoundationEssentials
 import Glibc
 import Logging
 import TestSupport
@@ -24,7 +23,7 @@ enum Backend: CaseIterable, Sendable, CustomTestStringConvertible {
         _ body: (SQLStore) async throws -> Void
     ) async throws {
         guard self != .postgresql else { return try await withPostgreSQL(clock, body) }
-        let folder = try Folder()
+        let folder = try TemporaryDirectory("ldapauthd-storage")
         let url: StorageURL = self == .file ? .sqlite(path: folder.path(of: "test.db")) : .sqliteMemory
         try await run(SQLStore.open(url, clock: clock, logger: .silent), body)
     }
@@ -48,20 +47,7 @@ enum Backend: CaseIterable, Sendable, CustomTestStringConvertible {
     }
 }
 
-/// A folder that goes away with its last reference.
-final class Folder: Sendable {
-    let path: String
-
-    init() throws {
-        let path = "/tmp/ldapauthd-storage-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-        self.path = path
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    func path(of name: String) -> String { "\(path)/\(name)" }
-
+extension TemporaryDirectory {
     /// The permission bits of a file, or nil when there is none.
     func mode(of name: String) -> UInt32? {
         var status = stat()

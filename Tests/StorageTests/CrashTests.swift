@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import Logging
 import Storage
+import TestSupport
 import Testing
 import Tokens
 
@@ -10,7 +11,7 @@ import Tokens
 struct CrashTests {
     @Test("kill -9 loses no session that was answered")
     func kill() async throws {
-        let folder = try Folder()
+        let folder = try TemporaryDirectory("ldapauthd-storage")
         let path = folder.path(of: "test.db")
         let answered = folder.path(of: "answered")
         await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String, answered = answered as String] in
@@ -47,7 +48,7 @@ struct CrashTests {
 
     @Test("A command in another process writes beside the daemon, and the daemon hears of it")
     func command() async throws {
-        let folder = try Folder()
+        let folder = try TemporaryDirectory("ldapauthd-storage")
         let path = folder.path(of: "test.db")
         let store = try await SQLStore.open(.sqlite(path: path), logger: .silent)
         try await store.insert(account("ann"))

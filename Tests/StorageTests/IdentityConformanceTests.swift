@@ -65,7 +65,9 @@ struct IdentityConformanceTests {
                 return try await group.reduce(into: [Session]()) { $0.append($1) }
             }
             #expect(Set(opened.map(\.number)) == Set(1...1000))
-            #expect(Set(opened.map(\.userID)) == Set(1...50))
+            // A sequence leaves gaps where two logins of somebody new met.
+            #expect(Set(opened.map(\.userID)).count == 50)
+            if Backend.sqlite.contains(backend) { #expect(Set(opened.map(\.userID)) == Set(1...50)) }
             let byPerson = Dictionary(grouping: opened, by: { $0.identity.key.stableID })
             #expect(byPerson.values.allSatisfy { Set($0.map(\.userID)).count == 1 })
             let statistics = store.statistics()

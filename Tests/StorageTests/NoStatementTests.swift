@@ -12,7 +12,9 @@ struct NoStatementTests {
 
         func authenticate(_ request: AuthenticationRequest) async -> AuthenticationResult { .authenticated(identity) }
 
-        func recheck(_ key: IdentityKey, locator: String?, credentialState: String?) async -> RecheckResult {
+        func recheck(_ key: IdentityKey, username: String, locator: String?, credentialState: String?) async
+            -> RecheckResult
+        {
             .current(identity)
         }
 

@@ -59,6 +59,9 @@ struct OfflineConformanceTests {
             try await store.keep(entry("two", "b", expires: 20))
             try await store.purgeOffline(before: now + .seconds(15))
             let source = person("a").key.source
+            #expect(try await store.hasOfflineEntry(source, now: now + .seconds(19)))
+            #expect(try await !store.hasOfflineEntry(source, now: now + .seconds(20)))
+            #expect(try await !store.hasOfflineEntry(SourceID(99), now: now))
             #expect(try await store.offlineEntry(source, name: "one") == nil)
             #expect(try await store.offlineEntry(source, name: "two") != nil)
         }

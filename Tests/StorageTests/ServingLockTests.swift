@@ -2,13 +2,14 @@ import Authentication
 import FoundationEssentials
 import Glibc
 import Storage
+import TestSupport
 import Testing
 
 @Suite("One daemon for one file")
 struct ServingLockTests {
     @Test("A second daemon is told who serves already, a command goes beside it")
     func second() async throws {
-        let folder = try Folder()
+        let folder = try TemporaryDirectory("ldapauthd-storage")
         let path = folder.path(of: "test.db")
         let first = try await SQLStore.open(.sqlite(path: path), serving: true, logger: .silent)
         let begun = ContinuousClock.now
@@ -30,7 +31,7 @@ struct ServingLockTests {
 
     @Test("By another name for the same file, and after the first has ended")
     func link() async throws {
-        let folder = try Folder()
+        let folder = try TemporaryDirectory("ldapauthd-storage")
         let path = folder.path(of: "test.db")
         let alias = folder.path(of: "alias.db")
         do {
@@ -48,7 +49,7 @@ struct ServingLockTests {
 
     @Test("Killed: the next one serves")
     func killed() async throws {
-        let folder = try Folder()
+        let folder = try TemporaryDirectory("ldapauthd-storage")
         let path = folder.path(of: "test.db")
         await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
             _ = try await SQLStore.open(.sqlite(path: path), serving: true, logger: .silent)

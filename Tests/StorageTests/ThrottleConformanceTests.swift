@@ -97,3 +97,13 @@ struct ThrottleConformanceTests {
         }
     }
 }
+
+extension SQLStore {
+    /// Counts and known addresses.
+    func throttleRecords(after moment: Timestamp, limit: Int) async throws(StoreError) -> ThrottleRecords {
+        ThrottleRecords(
+            counts: try await throttleCounts(after: moment, limit: limit),
+            known: try await knownAddresses(after: moment, limit: limit)
+        )
+    }
+}

@@ -8,6 +8,7 @@ extension Migrations {
             Migration(version: 2, statements: ThrottleSchema.postgreSQL),
             Migration(version: 3, statements: OfflineSchema.postgreSQL),
             Migration(version: 6, statements: peopleAndKeys),
+            Migration(version: 7, statements: userNumbers),
         ],
         inspect: { (sql) async throws(StoreError) in
             let encoding = try await sql.query("SELECT current_setting('server_encoding')", []).first?.text(0)
@@ -33,6 +34,7 @@ extension Migrations {
                     "the PostgreSQL database belongs to another program: name another, or another schema, in storage.url"
                 )
             }
+            return isOurs
         }
     )
 
@@ -52,12 +54,19 @@ extension Migrations {
         "ALTER TABLE token_key ADD COLUMN token_lifetime BIGINT NOT NULL DEFAULT 0",
     ]
 
+    /// The userIds: a sequence like that of the sessions, for the same reason. The row of the counter stays as the lock of those
+    /// who number people with more than one statement.
+    private static let userNumbers = [
+        "CREATE SEQUENCE user_number AS bigint",
+        "SELECT setval('user_number', value) FROM counter WHERE name = 'user' AND value > 0",
+    ]
+
     private static let firstPostgreSQLSchema = [
         // Counters that only grow, one row each. A row and not a sequence: its lock makes the numbers visible in the
         // order in which they were given.
         //   change         bumped by all that other processes must hear of
         //   keys           the change at which the keys last changed
-        //   user           the last userId given
+        //   user           locked while people are numbered
         //   session_floor  no free DTTSessionId lies below it
         "CREATE TABLE counter (name TEXT PRIMARY KEY, value BIGINT NOT NULL)",
         """

@@ -10,6 +10,7 @@ extension PostgreSQLDatabase {
     ///   - connections: the most at a time.
     ///   - poller, blocking: made here when nil.
     ///   - limit: of each call.
+    ///   - readsOnly: whatever would write is refused by the server.
     convenience init(
         opening url: PostgreSQLURL,
         connections: Int,
@@ -17,6 +18,7 @@ extension PostgreSQLDatabase {
         poller: EventPoller?,
         blocking: BlockingPool?,
         limit: Duration = PostgreSQLDatabase.callLimit,
+        readsOnly: Bool = false,
         logger: Logger
     ) async throws(StoreError) {
         var configuration = try url.configuration
@@ -27,6 +29,7 @@ extension PostgreSQLDatabase {
         // Shorter than a call may take: whoever has waited once in vain, and asks for the next thing, is told at once.
         configuration.patience = .seconds(1)
         configuration.setup = PostgreSQLStatements.setup
+        if readsOnly { configuration.setup.append("SET default_transaction_read_only = on") }
         let executor: EventPoller
         do throws(PollerError) {
             if let poller { executor = poller } else { executor = try EventPoller(name: "postgresql") }

@@ -16,6 +16,8 @@ final class PostgreSQLDatabase: SQLDatabase {
     static let callLimit: Duration = .milliseconds(1600)
     /// What nobody waits for, or only an administrator does.
     static let unhurriedLimit: Duration = .seconds(30)
+    /// Copying a store, taking over accounts: a silent server is noticed by the connection.
+    static let unlimitedLimit: Duration = .seconds(86_400)
     /// A migration may wait for another node's.
     static let migrationLimit: Duration = .seconds(60)
     private static let attempts = 12
@@ -58,14 +60,18 @@ final class PostgreSQLDatabase: SQLDatabase {
         self.limit = limit
     }
 
-    var nextSession: String { "SELECT nextval('session_number')" }
-
-    var openKnown: String? { PostgreSQLStatements.openKnown }
+    var openAtOnce: [String] { [PostgreSQLStatements.openKnown, PostgreSQLStatements.openNew] }
 
     var isShared: Bool { true }
 
     func query(_ sql: String, _ values: [SQLValue]) async throws(StoreError) -> [SQLRow] {
-        if isAlone { return try await alone(sql, values) }
+        if isAlone {
+            let rows = try await alone { (transaction) async throws(StoreError) in
+                try await transaction.query(sql, values)
+            }
+            counts.statistics.withLock { $0.reads += 1 }
+            return rows
+        }
         let rows = try await repeated { (deadline) async throws(PostgresError) in
             try await client.query(sql, values.map(\.postgres), deadline: deadline).rows
         } mayRepeat: {
@@ -76,12 +82,22 @@ final class PostgreSQLDatabase: SQLDatabase {
         return Self.rows(rows)
     }
 
-    private func alone(_ sql: String, _ values: [SQLValue]) async throws(StoreError) -> [SQLRow] {
-        try await transaction { (transaction) async throws(StoreError) in try await transaction.query(sql, values) }
+    /// On a connection of its own, and not counted.
+    private func alone<Value: Sendable>(_ body: TransactionBody<Value>) async throws(StoreError) -> Value {
+        let outcome = try await repeated { (deadline) async throws(PostgresError) in
+            try await attempt(body, deadline)
+        } mayRepeat: {
+            $0.mayBeRepeated || Self.isRaceOfMakers($0)
+        }
+        return try outcome.get()
     }
 
     func write(_ sql: String, _ values: [SQLValue]) async throws(StoreError) -> [SQLRow] {
-        if isAlone { return try await alone(sql, values) }
+        if isAlone {
+            return try await transaction { (transaction) async throws(StoreError) in
+                try await transaction.query(sql, values)
+            }
+        }
         return try await counted { () async throws(StoreError) in
             Self.rows(
                 try await repeated { (deadline) async throws(PostgresError) in
@@ -94,14 +110,7 @@ final class PostgreSQLDatabase: SQLDatabase {
     }
 
     func transaction<Value: Sendable>(_ body: @escaping TransactionBody<Value>) async throws(StoreError) -> Value {
-        try await counted { () async throws(StoreError) in
-            let outcome = try await repeated { (deadline) async throws(PostgresError) in
-                try await attempt(body, deadline)
-            } mayRepeat: {
-                $0.mayBeRepeated || Self.isRaceOfMakers($0)
-            }
-            return try outcome.get()
-        }
+        try await counted { () async throws(StoreError) in try await alone(body) }
     }
 
     /// One try. The error of a statement is thrown even where the body hid it; the body's own is returned.
@@ -187,6 +196,8 @@ final class PostgreSQLDatabase: SQLDatabase {
 
     var unhurried: any SQLDatabase { patient(Self.unhurriedLimit) }
 
+    var unlimited: any SQLDatabase { patient(Self.unlimitedLimit) }
+
     func backup(to path: String) async throws(StoreError) {
         throw StoreError(.unusable, "a PostgreSQL database is copied by pg_dump or pg_basebackup, not by ldapauthd")
     }
@@ -223,6 +234,9 @@ struct PostgreSQLTransaction: SQLTransaction {
     let transaction: PostgresTransaction
 
     var raiseChange: String { PostgreSQLStatements.raiseChange }
+    var raiseSession: String { "SELECT \(PostgreSQLStatements.nextNumber)" }
+    var raiseUser: String { "SELECT nextval('user_number')" }
+    var setUser: String { "SELECT setval('user_number', $1)" }
 
     func query(_ sql: String, _ values: [SQLValue]) async throws(StoreError) -> [SQLRow] {
         do throws(PostgresError) {

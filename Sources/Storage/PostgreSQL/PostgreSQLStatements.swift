@@ -3,23 +3,29 @@ enum PostgreSQLStatements {
     /// Opens a session of somebody known in one statement, and so in one round trip: no row when the person is new, was
     /// renamed, or has another number in the directory. `$1` … are the values of `SessionRow.insert` without the number and the
     /// userId.
-    static let openKnown: String = {
-        var next = 0
-        let columns = (0..<27).map { column -> String in
-            if column == SessionRow.numberPlace { return "nextval('session_number')" }
-            if column == SessionRow.userIDPlace { return "identity.user_id" }
-            next += 1
-            return "$\(next)"
-        }
-        return """
-            INSERT INTO session (\(SessionRow.columns))
-            SELECT \(columns.joined(separator: ", ")) FROM identity
-            WHERE identity.source = $3 AND identity.stable_id = $4 AND identity.source_name = $5
-                AND identity.username = $6 AND identity.user_id = COALESCE($12, identity.user_id)
-                AND (SELECT last_value FROM session_number) < 2147483647
-            RETURNING number, user_id
-            """
-    }()
+    static let openKnown = """
+        \(SessionRow.insertKnown(number: nextNumber)) AND (SELECT last_value FROM session_number) < 2147483647
+        RETURNING number, user_id
+        """
+
+    /// The same for somebody new, who gets the next number, or the one from the directory: no row when the number is taken, or
+    /// the person was numbered by another login a moment ago. Nobody waits for anybody else's commit here, as at a counter's
+    /// row: on the morning after the installation everybody is new.
+    static let openNew = """
+        WITH next AS MATERIALIZED (
+            SELECT COALESCE($12, nextval('user_number')) AS value
+            WHERE NOT EXISTS (SELECT 1 FROM identity WHERE source = $3 AND stable_id = $4)
+        ),
+        person AS (
+            INSERT INTO identity (user_id, source, stable_id, source_name, username, created_at)
+            SELECT value, $3, $4, $5, $6, $18 FROM next WHERE value <= 2147483647
+            ON CONFLICT DO NOTHING RETURNING user_id
+        )
+        \(SessionRow.insertPersons(number: nextNumber)) FROM person WHERE (SELECT last_value FROM session_number) < 2147483647
+        RETURNING number, user_id
+        """
+
+    static let nextNumber = "nextval('session_number')"
 
     /// The channel on which nodes tell each other that something has changed; what it was is in the tables.
     static let channel = "ldapauthd_change"

@@ -20,6 +20,7 @@ extension Migrations {
                     "the SQLite database belongs to another program: name another file in storage.url"
                 )
             }
+            return marked
         }
     )
 

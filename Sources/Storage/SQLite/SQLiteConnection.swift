@@ -1,30 +1,50 @@
 import Authentication
 import GRDB
+import GRDBSQLite
 import Glibc
 
 /// One SQLite connection with its prepared statements. Its calls block: only the actors on a `QueueExecutor` make them.
-struct SQLiteConnection: Sendable {
+///
+/// GRDB opens, configures and closes it; statements are SQLite's own.
+final class SQLiteConnection {
     /// How long another process may hold the database before a call gives up.
     static let busyTimeout: Duration = .seconds(5)
 
     private let queue: DatabaseQueue
+    /// Nil when it is closed.
+    private var handle: OpaquePointer?
     private let name: String
+    /// The program has only so many, and each is prepared once.
+    private var statements: [String: SQLiteStatement] = [:]
 
     /// Opens `path`, or a database in memory when it is nil; a file is created by `SQLiteFile`, never here.
-    init(path: String?, readOnly: Bool) throws(StoreError) {
+    ///
+    /// - Parameter looks: may write, as far as the system goes, so that it can take away the log and the index that SQLite
+    ///   makes for reading, which a read-only connection leaves behind (sqlite.org/wal.html); its statements may not.
+    init(path: String?, readOnly: Bool, looks: Bool = false) throws(StoreError) {
         let name = path ?? "in memory"
         do {
-            let configuration = Self.configuration(readOnly: readOnly, file: path)
+            let configuration = Self.configuration(readOnly: readOnly, looks: looks, file: path)
             queue =
                 try path.map { try DatabaseQueue(path: $0, configuration: configuration) }
                 ?? DatabaseQueue(configuration: configuration)
+            guard let handle = queue.inDatabase({ $0.sqliteConnection }) else { throw SQLiteDatabase.closed }
+            // GRDB watches transactions of its own statements with these, and there are none from here on.
+            sqlite3_commit_hook(handle, nil, nil)
+            sqlite3_rollback_hook(handle, nil, nil)
+            sqlite3_update_hook(handle, nil, nil)
+            sqlite3_set_authorizer(handle, nil, nil)
+            self.handle = handle
         } catch {
             throw SQLiteFailure.storeError(error, database: name)
         }
         self.name = name
     }
 
-    private static func configuration(readOnly: Bool, file: String?) -> Configuration {
+    // Statements end before the connection that the queue closes.
+    deinit { statements = [:] }
+
+    private static func configuration(readOnly: Bool, looks: Bool, file: String?) -> Configuration {
         var configuration = Configuration()
         configuration.readonly = readOnly
         // A transaction spans several calls here, which GRDB calls unsafe.
@@ -39,7 +59,8 @@ struct SQLiteConnection: Sendable {
         configuration.prepareDatabase { database in
             // FULL, because in WAL mode NORMAL does not sync at COMMIT (sqlite.org/pragma.html#pragma_synchronous).
             // Set by hand, because GRDB's own WAL setting chooses NORMAL.
-            if let file, !readOnly {
+            if looks { try database.execute(sql: "PRAGMA query_only = ON") }
+            if let file, !readOnly, !looks {
                 let mode = try String.fetchOne(database, sql: "PRAGMA journal_mode = WAL")
                 guard mode == "wal" else {
                     throw StoreError(
@@ -61,49 +82,24 @@ struct SQLiteConnection: Sendable {
     @discardableResult
     func query(_ sql: String, _ values: [SQLValue] = []) throws(StoreError) -> [SQLRow] {
         do {
-            return try queue.inDatabase { database in
-                let statement = try database.cachedStatement(sql: sql)
-                try SQLiteBinding.bind(values, to: statement)
-                guard statement.columnCount > 0 else {
-                    try statement.execute()
-                    return []
-                }
-                return try Self.rows(statement)
-            }
+            if let statement = statements[sql] { return try statement.run(values) }
+            guard let handle else { throw SQLiteDatabase.closed }
+            let statement = try SQLiteStatement(sql, in: handle)
+            statements[sql] = statement
+            return try statement.run(values)
         } catch {
             throw SQLiteFailure.storeError(error, database: name)
         }
     }
 
     /// False also when SQLite has rolled back by itself, as it may on a full disk (sqlite.org/lang_transaction.html).
-    var isInTransaction: Bool {
-        queue.inDatabase { $0.isInsideTransaction }
-    }
+    var isInTransaction: Bool { handle.map { sqlite3_get_autocommit($0) == 0 } ?? false }
 
     /// Finalizes the statements and closes.
     func close() {
+        statements = [:]
+        handle = nil
         // The only error is "statements still in use", of which there is none here: rows are never read lazily.
         try? queue.close()
-    }
-
-    private static func rows(_ statement: Statement) throws -> [SQLRow] {
-        var rows: [SQLRow] = []
-        let cursor = try Row.fetchCursor(statement)
-        while let row = try cursor.next() {
-            var values: [SQLValue] = []
-            values.reserveCapacity(row.count)
-            for column in 0..<row.count {
-                let value: DatabaseValue = row[column]
-                switch value.storage {
-                case .null: values.append(.null)
-                case .int64(let number): values.append(.integer(number))
-                case .string(let text): values.append(.text(text))
-                case .blob(let data): values.append(.bytes([UInt8](data)))
-                case .double: throw StoreError(.unusable, "the database holds a fraction where none belongs")
-                }
-            }
-            rows.append(SQLRow(values))
-        }
-        return rows
     }
 }

@@ -67,20 +67,23 @@ final class SQLiteReaders: Sendable {
 actor SQLiteReader {
     private let executor: QueueExecutor
     private let path: String
+    private let looks: Bool
     private var connection: SQLiteConnection?
     private var isClosed = false
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    init(path: String, place: Int) {
+    /// - Parameter looks: the only connection, which leaves no file of SQLite's behind when it closes.
+    init(path: String, place: Int, looks: Bool = false) {
         self.path = path
+        self.looks = looks
         executor = QueueExecutor(label: "ldapauthd.sqlite.reader.\(place)")
     }
 
     func query(_ sql: String, _ values: [SQLValue]) throws(StoreError) -> [SQLRow] {
         guard !isClosed else { throw SQLiteDatabase.closed }
         if let connection { return try connection.query(sql, values) }
-        let opened = try SQLiteConnection(path: path, readOnly: true)
+        let opened = try SQLiteConnection(path: path, readOnly: !looks, looks: looks)
         connection = opened
         return try opened.query(sql, values)
     }

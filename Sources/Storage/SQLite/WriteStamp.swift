@@ -8,11 +8,12 @@ struct WriteStamp: Sendable, Equatable {
     private let seconds: Int64
     private let nanoseconds: Int64
 
-    /// So long after a write another one may still leave the same time: the kernel's clock for files goes in ticks of up to
-    /// 10 ms (stat(2), time(7)).
-    private static let tick: Int64 = 50_000_000
+    /// So long after a write the stamp says nothing. A commit is written to the log first, and others see it only when the disk
+    /// has it (`synchronous = FULL`): that may take a busy disk seconds, and leaves no other trace in the log. The kernel's
+    /// clock for files, too, goes in ticks of up to 10 ms (stat(2), time(7)).
+    static let settling: Int64 = 10_000_000_000
 
-    /// nil while there is no log, or while the next write could leave the same stamp.
+    /// nil while there is no log, or while what was written last may not show yet, or may not be the last.
     init?(ofDatabase path: String) {
         var status = stat()
         guard stat("\(path)-wal", &status) == 0 else { return nil }
@@ -24,7 +25,7 @@ struct WriteStamp: Sendable, Equatable {
         guard clock_gettime(CLOCK_REALTIME, &now) == 0 else { return nil }
         let (age, isFar) = (Int64(now.tv_sec) - seconds).multipliedReportingOverflow(by: 1_000_000_000)
         // A time to come is of a clock that was set back.
-        guard isFar || age + Int64(now.tv_nsec) - nanoseconds > Self.tick, Int64(now.tv_sec) >= seconds else {
+        guard isFar || age + Int64(now.tv_nsec) - nanoseconds > Self.settling, Int64(now.tv_sec) >= seconds else {
             return nil
         }
     }

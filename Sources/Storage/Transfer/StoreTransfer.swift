@@ -13,11 +13,8 @@ public struct StoreTransfer: Sendable {
         public var total: Int { rows.values.reduce(0, +) }
     }
 
-    /// Nobody waits for it, but a server that fell silent must not be waited for either: each statement has a limit of its own.
-    private static let limit = Duration.seconds(86_400)
-
-    /// The counter that is a sequence in PostgreSQL.
-    private static let sessions = "session"
+    /// The counters that are sequences in PostgreSQL, by their names in SQLite.
+    private static let sequences = ["session": "session_number", "user": "user_number"]
 
     private let source: any SQLDatabase
     private let target: PostgreSQLDatabase
@@ -31,7 +28,7 @@ public struct StoreTransfer: Sendable {
             throw StoreError(.unusable, "only an SQLite store can be copied, and only into PostgreSQL")
         }
         self.source = source.database
-        self.target = database.patient(Self.limit)
+        self.target = database.patient(PostgreSQLDatabase.unlimitedLimit)
     }
 
     /// Copies and compares.
@@ -139,14 +136,14 @@ public struct StoreTransfer: Sendable {
         }
     }
 
-    /// The counters go on where they were; that of sessions is a sequence in PostgreSQL.
+    /// The counters go on where they were, but for those that are sequences in PostgreSQL.
     private static func copyCounters(
         from source: any SQLDatabase,
         to sql: any SQLTransaction
     ) async throws(StoreError) {
         for row in try await changes(source) {
             let (name, value) = (try row.text(0), try row.integer(1))
-            guard name != sessions else { continue }
+            guard sequences[name] == nil else { continue }
             let written = try await sql.query(
                 "UPDATE counter SET value = $2 WHERE name = $1 RETURNING value",
                 [.text(name), .integer(value)]
@@ -157,16 +154,21 @@ public struct StoreTransfer: Sendable {
         }
     }
 
-    /// The numbers of sessions go on after the last that was given.
+    /// The numbers of sessions and people go on after the last that was given.
     private static func continueNumbers(
         from source: any SQLDatabase,
         to sql: any SQLTransaction
     ) async throws(StoreError) {
-        let last = try await source.query("SELECT value FROM counter WHERE name = $1", [.text(sessions)])
-        guard let value = try last.first?.integer(0), value > 0 else { return }
-        _ = try await sql.query("SELECT setval('session_number', $1)", [.integer(value)])
-        guard try await sql.query("SELECT last_value FROM session_number", []) == [SQLRow([.integer(value)])] else {
-            throw StoreError(.unusable, "the PostgreSQL database does not number sessions on: nothing was copied")
+        for row in try await changes(source) {
+            let (name, value) = (try row.text(0), try row.integer(1))
+            guard let sequence = sequences[name], value > 0 else { continue }
+            _ = try await sql.query("SELECT setval('\(sequence)', $1)", [.integer(value)])
+            guard try await sql.query("SELECT last_value FROM \(sequence)", []) == [SQLRow([.integer(value)])] else {
+                throw StoreError(
+                    .unusable,
+                    "the PostgreSQL database does not go on counting (\(sequence)): nothing was copied"
+                )
+            }
         }
     }
 }
