@@ -29,7 +29,7 @@ public struct AuditEvent: Sendable {
     /// The client id.
     public var client: String?
 
-    /// The grant_type, for counting; no field of the audit line.
+    /// The grant_type, for counting tokens; nil when none was asked for. No field of the audit line.
     public var grant: String?
 
     /// The caller's address.

@@ -4,7 +4,8 @@ public protocol Authenticating: Sendable {
     func authenticate(_ request: AuthenticationRequest) async -> AuthenticationResult
 
     /// Is this person still allowed? Asked at every refresh.
-    func recheck(_ key: IdentityKey, locator: String?, credentialState: String?) async -> RecheckResult
+    func recheck(_ key: IdentityKey, username: String, locator: String?, credentialState: String?) async
+        -> RecheckResult
 
     /// To be told when a person's password was changed through us: whatever remembers the old one, or that the new one was
     /// wrong a moment ago, forgets it.
@@ -19,6 +20,12 @@ public protocol Authenticating: Sendable {
     /// Changes a password at the person's own source, within the login budget.
     func changePassword(_ request: PasswordChangeRequest) async -> PasswordChangeResult
 
+    /// How long whoever asks this has to wait because of failures before; nil when he need not. Nobody is asked and nothing
+    /// counted: it is for answers that are remembered.
+    ///
+    /// - Parameter person: whom the answer is about.
+    func wait(of request: AuthenticationRequest, for person: IdentityKey) -> ThrottleWait?
+
     /// True when a request may name this LDAPServerId under a client's `sources`.
     func isKnown(_ directory: SourceID, sources: [SourceID]) -> Bool
 }
@@ -26,4 +33,7 @@ public protocol Authenticating: Sendable {
 extension Authenticating {
     /// Nothing is remembered, as a rule.
     public func passwordChanged(of person: IdentityKey) async {}
+
+    /// Nobody waits, as a rule.
+    public func wait(of request: AuthenticationRequest, for person: IdentityKey) -> ThrottleWait? { nil }
 }

@@ -1,5 +1,7 @@
 /// The answer to "is this who they say they are?". An outage is never a refusal, a refusal never an outage.
-public enum AuthenticationResult: Sendable {
+///
+/// Indirect: each asynchronous function on its way keeps room for several, and asks for that room at each call.
+public indirect enum AuthenticationResult: Sendable {
     /// The password is right and the account may be used.
     case authenticated(Identity)
 
@@ -54,6 +56,10 @@ public struct Rejection: Sendable, Hashable {
     /// How long to wait; only with `throttled`.
     public var wait: ThrottleWait?
 
+    /// False for a `wrongPassword` that may be the right one of an account that cannot be used just now: the throttle does not
+    /// remember it, so that it works as soon as the account does.
+    public var isConclusive = true
+
     /// A refusal to ask anybody.
     public init(_ wait: ThrottleWait) {
         self.init(.throttled, detail: wait.detail)
@@ -104,8 +110,8 @@ public struct Outage: Sendable, Hashable {
     }
 }
 
-/// What a source says of a person whose session is refreshed.
-public enum RecheckResult: Sendable {
+/// What a source says of a person whose session is refreshed; indirect like ``AuthenticationResult``.
+public indirect enum RecheckResult: Sendable {
     /// Still there and allowed; the attributes as they are now.
     case current(Identity)
 

@@ -47,13 +47,7 @@ public struct Authenticator: Authenticating {
         guard !request.password.isEmpty else { return .rejected(Rejection(.emptyPassword)) }
         let name = LoginName(request.username)
         guard !name.text.isEmpty else { return .rejected(Rejection(.unknownUser, detail: "no name was given")) }
-        let plan = AuthenticationPlan(
-            request.selection,
-            name: name,
-            sources: request.sources,
-            directories: directories,
-            settings: settings
-        )
+        let plan = plan(request, name)
         let start = ContinuousClock.now
         let question = plan.sources
         guard let throttle else {
@@ -62,18 +56,13 @@ public struct Authenticator: Authenticating {
             return result
         }
         let attempt = throttle.attempt(
-            ThrottledLogin(
-                sources: question,
-                name: plan.choosesByDomain ? name.user : name.text,
-                address: request.address,
-                password: request.password
-            ),
+            throttled(request, name, plan),
             deadline: start + settings.loginBudget
         )
         let early = await attempt.enter()
         // Not cancelled with its caller: who hangs up before the answer has made a guess all the same, and one more failure at
         // the directory.
-        let verification = Task {
+        let verification = Task.onSameExecutor {
             let progress =
                 if let early { AuthenticationProgress(early) } else {
                     await run(plan, name, request, attempt, start)
@@ -84,6 +73,36 @@ public struct Authenticator: Authenticating {
         let result = await verification.value
         await pace(result, question, wasAsked: early == nil, start)
         return result
+    }
+
+    /// As the throttle would answer that request in place of the sources.
+    public func wait(of request: AuthenticationRequest, for person: IdentityKey) -> ThrottleWait? {
+        guard let throttle, throttle.mayWait else { return nil }
+        let name = LoginName(request.username)
+        return throttle.wait(of: throttled(request, name, plan(request, name)), for: person)
+    }
+
+    private func plan(_ request: AuthenticationRequest, _ name: LoginName) -> AuthenticationPlan {
+        AuthenticationPlan(
+            request.selection,
+            name: name,
+            sources: request.sources,
+            directories: directories,
+            settings: settings
+        )
+    }
+
+    private func throttled(
+        _ request: AuthenticationRequest,
+        _ name: LoginName,
+        _ plan: AuthenticationPlan
+    ) -> ThrottledLogin {
+        ThrottledLogin(
+            sources: plan.sources,
+            name: plan.choosesByDomain ? name.user : name.text,
+            address: request.address,
+            password: request.password
+        )
     }
 
     func pace(
@@ -98,13 +117,21 @@ public struct Authenticator: Authenticating {
     }
 
     /// Asks the person's own source, within the login budget.
-    public func recheck(_ key: IdentityKey, locator: String?, credentialState: String?) async -> RecheckResult {
+    public func recheck(_ key: IdentityKey, username: String, locator: String?, credentialState: String?) async
+        -> RecheckResult
+    {
         guard let source = sources[key.source] else {
             return .ended(Rejection(.unknownUser, source: key.source, key: key, detail: "the source was removed"))
         }
         let deadline = ContinuousClock.now + settings.loginBudget
         let answer = await watch.value(until: deadline) {
-            await source.recheck(key, locator: locator, credentialState: credentialState, deadline: deadline)
+            await source.recheck(
+                key,
+                username: username,
+                locator: locator,
+                credentialState: credentialState,
+                deadline: deadline
+            )
         }
         return answer ?? .unavailable(Self.overdue(source))
     }
@@ -127,6 +154,35 @@ public struct Authenticator: Authenticating {
         _ gate: any LoginGate,
         _ start: ContinuousClock.Instant
     ) async -> AuthenticationProgress {
+        let (identity, progress) = await walk(plan, start) {
+            (source, step, deadline) -> StepAnswer<Identity> in
+            let username = step.isWithoutDomain ? name.user : request.username
+            switch await source.authenticate(username, password: request.password, deadline: deadline, gate: gate) {
+            case .authenticated(let identity): return .decided(identity)
+            case .rejected(let rejection): return .rejected(rejection)
+            case .unavailable(let outage): return .unavailable(outage)
+            }
+        }
+        return identity.map { AuthenticationProgress(.authenticated($0)) } ?? progress
+    }
+
+    /// What one source says to a step of a plan.
+    enum StepAnswer<Decision: Sendable>: Sendable {
+        case decided(Decision)
+        case rejected(Rejection)
+        case unavailable(Outage)
+    }
+
+    /// Asks the sources of a plan one after the other, each until its deadline, by the rules of fallback.
+    ///
+    /// - Returns: what a source decided, nil when none did; and what those before it said.
+    func walk<Decision: Sendable>(
+        _ plan: AuthenticationPlan,
+        _ start: ContinuousClock.Instant,
+        _ ask:
+            @escaping @Sendable (any IdentitySource, AuthenticationPlan.Step, ContinuousClock.Instant) async
+            -> StepAnswer<Decision>
+    ) async -> (Decision?, AuthenticationProgress) {
         var progress = AuthenticationProgress()
         let timetable = LoginTimetable(start: start, budget: settings.loginBudget)
         var position: Int? = plan.steps.isEmpty ? nil : 0
@@ -134,12 +190,9 @@ public struct Authenticator: Authenticating {
             let step = plan.steps[index]
             guard let source = sources[step.source] else { break }
             let deadline = timetable.deadline(of: index, in: plan, now: .now)
-            let username = step.isWithoutDomain ? name.user : request.username
-            let answer = await watch.value(until: deadline) {
-                await source.authenticate(username, password: request.password, deadline: deadline, gate: gate)
-            }
+            let answer = await watch.value(until: deadline) { await ask(source, step, deadline) }
             switch answer ?? .unavailable(Self.overdue(source)) {
-            case .authenticated(let identity): return AuthenticationProgress(.authenticated(identity))
+            case .decided(let decision): return (decision, progress)
             case .unavailable(let outage):
                 progress.add(outage)
                 position = step.afterOutage
@@ -148,7 +201,7 @@ public struct Authenticator: Authenticating {
                 position = rejection.reason == .unknownUser ? step.afterUnknown : nil
             }
         }
-        return progress
+        return (nil, progress)
     }
 
     static func overdue(_ source: any IdentitySource) -> Outage {

@@ -33,7 +33,7 @@ final class DeadlineWatch: Sendable {
                 race.begin(continuation)
                 let id = add(Waiter(deadline: deadline) { race.end(nil) })
                 race.attach(
-                    Task {
+                    .onSameExecutor {
                         let value = await work()
                         self.remove(id)
                         race.end(value)

@@ -6,7 +6,11 @@ public protocol IdentitySource: Sendable {
     /// The configured name, or `local`.
     var name: String { get }
 
-    /// Verifies a password with at most one user bind. Never throws: a wrong password and an outage are both values.
+    /// Verifies a password with at most one user bind of an entry. Never throws: a wrong password and an outage are both
+    /// values.
+    ///
+    /// A source that remembers where people are binds a second entry where the one remembered refuses the password and the
+    /// name leads to another by now.
     ///
     /// - Parameters:
     ///   - username: as typed; for local accounts without a domain that chose the directory before them. The source
@@ -23,10 +27,12 @@ public protocol IdentitySource: Sendable {
     /// Looks at a person again when a session is refreshed.
     ///
     /// - Parameters:
+    ///   - username: as the source spelt it when the session began.
     ///   - locator: what `Identity.locator` was when the session began.
     ///   - credentialState: what `Identity.credentialState` was when the session began.
     func recheck(
         _ key: IdentityKey,
+        username: String,
         locator: String?,
         credentialState: String?,
         deadline: ContinuousClock.Instant

@@ -54,6 +54,7 @@ public struct LocalAccounts: IdentitySource {
     /// Looks at an account again: still there, enabled, the password the one the session began with.
     public func recheck(
         _ key: IdentityKey,
+        username: String,
         locator: String?,
         credentialState: String?,
         deadline: ContinuousClock.Instant

@@ -12,7 +12,12 @@ internal import CSodium
     public init(_ bytes: some Collection<UInt8>) {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: max(bytes.count, 1), alignment: 1)
         unsafe buffer.initializeMemory(as: UInt8.self, repeating: 0)
-        unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<bytes.count]).copyBytes(from: bytes)
+        let inOneGo: Void? = bytes.withContiguousStorageIfAvailable { octets in
+            unsafe buffer.copyMemory(from: UnsafeRawBufferPointer(octets))
+        }
+        if inOneGo == nil {
+            unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<bytes.count]).copyBytes(from: bytes)
+        }
         unsafe storage = buffer
         count = bytes.count
     }

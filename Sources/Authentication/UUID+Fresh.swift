@@ -3,10 +3,11 @@ public import FoundationEssentials
 extension UUID {
     /// A random UUID (RFC 9562 §5.4) of the system's generator.
     ///
-    /// `UUID()` opens, reads and closes /dev/urandom each time, three system calls more than getrandom(2).
+    /// `UUID()` opens, reads and closes /dev/urandom each time.
     public static func fresh() -> UUID {
-        let high = UInt64.random(in: .min ... .max) & ~0xF000 | 0x4000
-        let low = UInt64.random(in: .min ... .max) & ~(0b11 << 62) | (0b10 << 62)
+        let random = RandomWords.pair()
+        let high = random.0 & ~0xF000 | 0x4000
+        let low = random.1 & ~(0b11 << 62) | (0b10 << 62)
         return UUID(uuid: unsafe unsafeBitCast((high.bigEndian, low.bigEndian), to: uuid_t.self))
     }
 

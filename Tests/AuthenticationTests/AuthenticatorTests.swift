@@ -234,6 +234,7 @@ struct LoginCase: Sendable, CustomTestStringConvertible {
         #expect(result.outage?.sources == [SourceID(1)])
         let recheck = await authenticator.recheck(
             IdentityKey(source: SourceID(1), stableID: "a"),
+            username: "a",
             locator: nil,
             credentialState: nil
         )
@@ -279,7 +280,7 @@ struct LoginCase: Sendable, CustomTestStringConvertible {
         )
         func recheck(_ source: Int32) async -> RecheckResult {
             let key = IdentityKey(source: SourceID(source), stableID: "x")
-            return await authenticator.recheck(key, locator: nil, credentialState: nil)
+            return await authenticator.recheck(key, username: "x", locator: nil, credentialState: nil)
         }
         guard case .current(let identity) = await recheck(1) else { Issue.record("not current"); return }
         #expect(identity.sourceName == "dir1")

@@ -1,7 +1,7 @@
 import Authentication
 import Testing
 
-/// Settled: medians of refusals lie within 1.25 of each other, so that a stopwatch does not find out names.
+/// How long a refusal takes does not tell names that exist (SECURITY.md): medians lie within 1.25 of each other.
 @Suite(.serialized) struct EqualTimeTests {
     @Test func refusalsOfLocalNamesTakeTheSameTime() async throws {
         let fixture = try LocalFixture(memory: 4 << 20)

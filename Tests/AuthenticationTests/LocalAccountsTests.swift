@@ -110,6 +110,7 @@ import Testing
         func recheck() async -> RecheckResult {
             await fixture.source.recheck(
                 identity.key,
+                username: identity.username,
                 locator: nil,
                 credentialState: identity.credentialState,
                 deadline: .now + .seconds(5)
@@ -142,7 +143,7 @@ import Testing
     func recheckOfAStrangerEnds(_ subject: String) async throws {
         let key = try #require(IdentityKey(subject: subject))
         let source = try LocalFixture().source
-        let result = await source.recheck(key, locator: nil, credentialState: nil, deadline: .now)
+        let result = await source.recheck(key, username: "x", locator: nil, credentialState: nil, deadline: .now)
         guard case .ended = result else { Issue.record("not ended"); return }
     }
 }

@@ -106,6 +106,7 @@ final class ScriptedSource: DirectorySource {
 
     func recheck(
         _ key: IdentityKey,
+        username: String,
         locator: String?,
         credentialState: String?,
         deadline: ContinuousClock.Instant

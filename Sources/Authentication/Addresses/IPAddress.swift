@@ -72,7 +72,7 @@ public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
 extension IPAddress {
     /// What the throttle takes for one caller: an IPv4 address, or the /64 of an IPv6 one, which a single subscriber may use
     /// as a whole (RFC 6177 §2).
-    var throttleText: String {
+    public var throttleText: String {
         isIPv4 ? description : "\(IPAddress(bits: (bits >> 64) << 64, isIPv4: false))/64"
     }
 }

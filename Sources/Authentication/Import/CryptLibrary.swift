@@ -16,10 +16,15 @@ enum CryptLibrary {
     /// Hashes `password` as `setting` (a whole hash, or its beginning) says. Blocks for as long as that costs.
     static func hash(_ password: Password, setting: String) -> Outcome {
         // crypt(3) reads until the first NUL.
-        var phrase = unsafe password.withUnsafeBytes { unsafe [UInt8]($0) }
+        var phrase: [UInt8] = []
+        defer { phrase.wipe() }
+        unsafe password.withUnsafeBytes { octets in
+            // Room for the NUL as well: an array that grows leaves a copy behind that nobody wipes.
+            phrase.reserveCapacity(octets.count + 1)
+            unsafe phrase.append(contentsOf: octets)
+        }
         guard !phrase.contains(0) else { return .impossible }
         phrase.append(0)
-        defer { phrase.wipe() }
         // crypt_rn(3): it may keep the phrase and what it works with there.
         var work = [UInt8](repeating: 0, count: MemoryLayout<crypt_data>.size)
         defer { work.wipe() }

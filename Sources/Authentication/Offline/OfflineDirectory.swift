@@ -96,12 +96,14 @@ public struct OfflineDirectory: DirectorySource {
     /// Asks the directory; whoever may not go on is not kept either.
     public func recheck(
         _ key: IdentityKey,
+        username: String,
         locator: String?,
         credentialState: String?,
         deadline: ContinuousClock.Instant
     ) async -> RecheckResult {
         let answer = await directory.recheck(
             key,
+            username: username,
             locator: locator,
             credentialState: credentialState,
             deadline: deadline

@@ -72,7 +72,7 @@ extension Authenticator {
         )
         let early = await attempt.enter()
         // Not cancelled with its caller, as at a login: and a password that was changed is a changed one, whoever waits.
-        let work = Task {
+        let work = Task.onSameExecutor {
             let (result, rejections) =
                 if let early { (PasswordChangeResult(early), [Rejection]()) } else { await run(change, attempt, start) }
             await attempt.settle(result.asLogin, rejections)
@@ -90,36 +90,22 @@ extension Authenticator {
         _ gate: any LoginGate,
         _ start: ContinuousClock.Instant
     ) async -> (PasswordChangeResult, [Rejection]) {
-        let (request, plan) = (change.request, change.plan)
-        var progress = AuthenticationProgress()
-        let timetable = LoginTimetable(start: start, budget: settings.loginBudget)
-        var position: Int? = plan.steps.isEmpty ? nil : 0
-        while let index = position {
-            let step = plan.steps[index]
-            guard let source = sources[step.source] else { break }
-            let deadline = timetable.deadline(of: index, in: plan, now: .now)
-            let account = Self.account(change, step)
-            let answer = await watch.value(until: deadline) {
-                await source.changePassword(
-                    of: account,
-                    from: request.old,
-                    to: request.new,
-                    deadline: deadline,
-                    gate: gate
-                )
-            }
-            switch answer ?? .unavailable(Self.overdue(source)) {
-            case .unavailable(let outage):
-                progress.add(outage)
-                position = step.afterOutage
-            case .rejected(let rejection):
-                progress.add(rejection)
-                position = rejection.reason == .unknownUser ? step.afterUnknown : nil
-            case let answer:
-                return (answer, progress.rejections)
+        let (decision, progress) = await walk(change.plan, start) {
+            (source, step, deadline) -> StepAnswer<PasswordChangeResult> in
+            let answer = await source.changePassword(
+                of: Self.account(change, step),
+                from: change.request.old,
+                to: change.request.new,
+                deadline: deadline,
+                gate: gate
+            )
+            return switch answer {
+            case .rejected(let rejection): .rejected(rejection)
+            case .unavailable(let outage): .unavailable(outage)
+            case .changed, .refused: .decided(answer)
             }
         }
-        return (PasswordChangeResult(progress.result), progress.rejections)
+        return (decision ?? PasswordChangeResult(progress.result), progress.rejections)
     }
 
     private static func account(_ change: Change, _ step: AuthenticationPlan.Step) -> SourceAccount {

@@ -82,15 +82,9 @@ struct ThrottleDigest: Sendable {
 
     private func hash(_ message: [UInt8]) -> ThrottleKey {
         var octets = [UInt8](repeating: 0, count: ThrottleKey.size)
-        // Fails on lengths out of range only (libsodium's crypto_generichash), and none of these is.
-        unsafe _ = crypto_generichash(
-            &octets,
-            octets.count,
-            message,
-            UInt64(message.count),
-            secret,
-            secret.count
-        )
+        unsafe message.withUnsafeBytes { message in
+            unsafe octets.withUnsafeMutableBytes { unsafe BLAKE2b.hash(message, key: secret, into: $0) }
+        }
         return ThrottleKey(hash: octets)
     }
 }

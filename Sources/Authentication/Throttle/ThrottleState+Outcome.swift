@@ -82,9 +82,8 @@ extension ThrottleState {
         let count = count(of: person, login, ticket, now)
         change.cleared = (ticket.names + [count].compactMap { $0 }).filter { counts[$0]?.isClear == false }
         for key in change.cleared { counts[key]?.clear(at: now) }
-        let address = IPAddress(login.address)?.throttleText ?? ""
-        let knownPerson = digest.key(.knownPerson, person.subject, address)
-        let proof = passwords.key(of: login.password, on: ticket.knownName).proof
+        let knownPerson = digest.key(.knownPerson, person.subject, login.network)
+        let proof = ticket.proof ?? passwords.key(of: login.password, on: ticket.knownName).proof
         let isNew = note(success: ticket.knownName, proof, now)
         let isNewPerson = note(success: knownPerson, nil, now)
         guard isNew || isNewPerson else { return (change, nil) }
@@ -94,10 +93,15 @@ extension ThrottleState {
     // MARK: What the store says
 
     /// Takes over what the store holds, where that is not older than what is known here.
-    mutating func merge(_ records: ThrottleRecords) {
-        for (key, count) in records.counts where count.changedAt >= self.count(key).changedAt { counts[key] = count }
+    ///
+    /// - Parameter addresses: which of the counts are of addresses; nil when that is not known.
+    mutating func merge(_ records: ThrottleRecords, addresses: [ThrottleKey]? = nil) {
+        for (key, count) in records.counts where count.changedAt >= self.count(key).changedAt {
+            counts[key] = count
+            noteWait(count, of: addresses.map { $0.contains(key) ? .address : .account } ?? .unknown)
+        }
         for success in records.known {
-            for key in [success.name, success.person] where known[key].map({ $0.at < success.at }) ?? true {
+            for key in [success.name, success.person] where known[key].map({ $0.at <= success.at }) ?? true {
                 known[key] = Success(at: success.at, keptAt: success.at, proof: known[key]?.proof)
             }
         }
@@ -120,7 +124,7 @@ extension ThrottleState {
         _ ticket: ThrottleTicket,
         _ now: Timestamp
     ) -> ThrottleKey? {
-        ticket.person == person ? ticket.personCount : personCount(person, login.address, now)
+        ticket.person == person ? ticket.personCount : personCount(person, login, now)
     }
 
     /// True when the store should hear of it.
@@ -136,14 +140,15 @@ extension ThrottleState {
     }
 
     private mutating func apply(_ change: inout ThrottleChange) {
-        for key in change.accounts { update(key, change.at, settings.account) }
-        for key in change.addresses { update(key, change.at, settings.address) }
+        for key in change.accounts { update(key, .account, change.at, settings.account) }
+        for key in change.addresses { update(key, .address, change.at, settings.address) }
     }
 
-    private mutating func update(_ key: ThrottleKey, _ now: Timestamp, _ limit: ThrottleLimit) {
+    private mutating func update(_ key: ThrottleKey, _ counted: Counted, _ now: Timestamp, _ limit: ThrottleLimit) {
         var count = count(key)
         count.fail(at: now, limit)
         counts[key] = count
+        noteWait(count, of: counted)
     }
 
     /// For the question, and for the person. Only what a directory has proved is refused unasked. The local accounts are asked
@@ -155,7 +160,7 @@ extension ThrottleState {
         _ person: IdentityKey?,
         _ now: Timestamp
     ) {
-        let isProved = rejection.reason == .wrongPassword && rejection.source != .local
+        let isProved = rejection.reason == .wrongPassword && rejection.isConclusive && rejection.source != .local
         let proved = isProved ? rejection : nil
         remember(login, ticket.question, proved, person, now)
         if let person { remember(login, subject(person), proved, person, now) }

@@ -1,4 +1,17 @@
 /// All that the throttle remembers, and its rules. Pure: the caller brings the time and the lock.
+///
+/// Six kinds of keys, each in a table of its own purpose (`repeats` holds a seventh, of passwords, which no store ever sees):
+///
+///     kind          made of                                   kept in    what it is for
+///     name          source, name as typed [, address]         counts     failures before anybody knows who is meant
+///     person        subject [, address]                       counts     the same once the person is found, however spelt
+///     address       address (IPv6: its /64)                   counts     failures of whoever comes from there
+///     knownName     name as typed, address                    known      a good login of that name from there
+///     knownPerson   subject, address                          known      a good login of that person from there
+///     question      sources and name as typed, or subject     repeats    whose refused passwords are remembered
+///
+/// The address in brackets is there when a good login from it is known: its owner then has a count of his own, which
+/// strangers' guesses do not fill.
 struct ThrottleState: Sendable {
     /// What becomes of an attempt.
     enum Entry: Sendable {
@@ -8,7 +21,20 @@ struct ThrottleState: Sendable {
         /// Refused as a moment ago, without asking anybody.
         case remembered(Rejection, ThrottleTicket)
         /// As many attempts as may still fail are under way on this count; some of them end, or `retry` comes.
-        case full(ThrottleKey, retry: Timestamp?)
+        case full(Place, retry: Timestamp?)
+    }
+
+    /// Where attempts under way are counted.
+    enum Place: Sendable, Hashable {
+        case account(ThrottleKey)
+        /// Attempts that ask other sources give theirs up after a while.
+        case address(ThrottleKey, [SourceID])
+
+        var key: ThrottleKey {
+            switch self {
+            case .account(let key), .address(let key, _): key
+            }
+        }
     }
 
     /// What becomes of an attempt once the person is known.
@@ -16,7 +42,7 @@ struct ThrottleState: Sendable {
         case go
         case waits(ThrottleWait)
         case remembered(Rejection)
-        case full(ThrottleKey)
+        case full(Place)
     }
 
     /// A success from an address.
@@ -32,6 +58,11 @@ struct ThrottleState: Sendable {
     struct AddressFlight: Sendable, Hashable {
         var sources: [SourceID]
         var at: Timestamp
+
+        /// Whether an attempt that asks `asked` has to reckon with it.
+        func counts(_ asked: [SourceID], _ now: Timestamp) -> Bool {
+            sources == asked || at > now - addressHold && at <= now
+        }
     }
 
     struct Announcement: Sendable {
@@ -59,6 +90,23 @@ struct ThrottleState: Sendable {
     var addressFlights: [ThrottleKey: [AddressFlight]] = [:]
     private(set) var refusals = ThrottleRefusals()
     var announced = AgingTable<ThrottleKey, Announcement>(capacity: capacity)
+    /// The end of the longest wait there ever was, of addresses and of anybody: while both are past, nobody waits. They
+    /// are never taken back; too late an end costs a look at the counts, nothing else.
+    private(set) var lastWaits = (addresses: Timestamp(milliseconds: 0), all: Timestamp(milliseconds: 0))
+
+    /// What is behind a count that may have changed.
+    enum Counted {
+        case account
+        case address
+        /// One or the other: a count of the store tells no more than its key.
+        case unknown
+    }
+
+    /// Notes how long a count makes somebody wait.
+    mutating func noteWait(_ count: ThrottleCount, of counted: Counted) {
+        lastWaits.all = max(lastWaits.all, count.until)
+        if counted != .account { lastWaits.addresses = max(lastWaits.addresses, count.until) }
+    }
 
     init(settings: ThrottleSettings, digest: ThrottleDigest) {
         self.settings = settings
@@ -79,15 +127,14 @@ struct ThrottleState: Sendable {
             }
         }
         guard !ticket.isTrusted else { return .go(ticket) }
-        for name in ticket.names where !hasRoom(name, now) { return .full(name, retry: nil) }
+        for name in ticket.names where !hasRoom(name, now) { return .full(.account(name), retry: nil) }
         if let address = ticket.address {
-            let since = now - Self.addressHold
-            let counted = (addressFlights[address] ?? []).filter {
-                $0.sources == login.sources || $0.at > since && $0.at <= now
-            }
-            if counted.count >= count(address).room(at: now, settings.address) {
-                let next = counted.first { $0.sources != login.sources }
-                return .full(address, retry: next.map { $0.at + Self.addressHold })
+            let place = Place.address(address, login.sources)
+            if room(at: place, now) <= 0 {
+                let next = addressFlights[address]?.first {
+                    $0.sources != login.sources && $0.counts(login.sources, now)
+                }
+                return .full(place, retry: next.map { $0.at + Self.addressHold })
             }
             addressFlights[address, default: []].append(AddressFlight(sources: login.sources, at: now))
             ticket.addressFlight = AddressFlight(sources: login.sources, at: now)
@@ -103,16 +150,44 @@ struct ThrottleState: Sendable {
         return longestWait([], address, now)
     }
 
+    /// How long a login has to wait, were it to ask, and turn out to be that person's; nil when it does not.
+    mutating func wait(of login: ThrottledLogin, for person: IdentityKey, now: Timestamp) -> ThrottleWait? {
+        let ticket = ticket(login, now)
+        let count = personCount(person, login, now)
+        return longestWait(ticket.names + [count].compactMap { $0 }, ticket.address, now)
+    }
+
     /// The count of an address; nil when it is exempt, or no address, or nobody counts.
-    func addressCount(_ text: String) -> ThrottleKey? {
-        guard settings.limitsAddresses, let address = IPAddress(text),
+    func addressCount(_ text: String) -> ThrottleKey? { addressCount(IPAddress(text)) }
+
+    private func addressCount(_ address: IPAddress?) -> ThrottleKey? {
+        guard settings.limitsAddresses, let address,
             !settings.addressExempt.contains(where: { $0.contains(address) })
         else { return nil }
         return digest.key(.address, address.throttleText)
     }
 
+    /// True when it makes a difference, for the name or for the person it turned out to be, whether that address is known:
+    /// somebody has failed there, and it is not.
+    func judges(_ login: ThrottledLogin, _ person: IdentityKey?, byAddressAt now: Timestamp) -> Bool {
+        guard settings.limitsAccounts else { return false }
+        let address = login.network
+        var keys: [ThrottleKey] = []
+        if let person {
+            guard success(digest.key(.knownPerson, person.subject, address), now) == nil else { return false }
+            keys = [digest.key(.person, person.subject), digest.key(.person, person.subject, address)]
+        } else {
+            guard success(digest.key(.knownName, login.name, address), now) == nil else { return false }
+            for source in login.sources {
+                keys.append(digest.key(.name, source.description, login.name))
+                keys.append(digest.key(.name, source.description, login.name, address))
+            }
+        }
+        return keys.contains { counts[$0]?.isClear == false }
+    }
+
     private func ticket(_ login: ThrottledLogin, _ now: Timestamp) -> ThrottleTicket {
-        let address = IPAddress(login.address)?.throttleText ?? ""
+        let address = login.network
         let knownName = digest.key(.knownName, login.name, address)
         let success = success(knownName, now)
         var sources = ""
@@ -129,10 +204,12 @@ struct ThrottleState: Sendable {
             question: digest.key(.question, sources, login.name),
             names: names,
             knownName: knownName,
-            address: addressCount(login.address)
+            address: addressCount(login.client)
         )
         if let proof = success?.proof {
-            ticket.isTrusted = proof == passwords.key(of: login.password, on: knownName).proof
+            let tried = passwords.key(of: login.password, on: knownName).proof
+            ticket.proof = tried
+            ticket.isTrusted = proof == tried
         }
         return ticket
     }
@@ -147,7 +224,7 @@ struct ThrottleState: Sendable {
         now: Timestamp
     ) -> PersonEntry {
         guard ticket.person != person else { return .go }
-        let count = personCount(person, login.address, now)
+        let count = personCount(person, login, now)
         if let count, let wait = longestWait([count], nil, now) { return .waits(wait) }
         if let entry = repeats(of: subject(person), login.password, now), let rejection = entry.rejection {
             ticket.isPersonRepeated = true
@@ -155,7 +232,7 @@ struct ThrottleState: Sendable {
             return .remembered(rejection)
         }
         if let count, !ticket.isTrusted {
-            guard hasRoom(count, now) else { return .full(count) }
+            guard hasRoom(count, now) else { return .full(.account(count)) }
             flights[count, default: 0] += 1
             ticket.reserved.append(count)
         }
@@ -164,9 +241,9 @@ struct ThrottleState: Sendable {
         return .go
     }
 
-    func personCount(_ person: IdentityKey, _ addressText: String, _ now: Timestamp) -> ThrottleKey? {
+    func personCount(_ person: IdentityKey, _ login: ThrottledLogin, _ now: Timestamp) -> ThrottleKey? {
         guard settings.limitsAccounts else { return nil }
-        let address = IPAddress(addressText)?.throttleText ?? ""
+        let address = login.network
         return success(digest.key(.knownPerson, person.subject, address), now) == nil
             ? digest.key(.person, person.subject) : digest.key(.person, person.subject, address)
     }
@@ -179,8 +256,19 @@ struct ThrottleState: Sendable {
 
     /// True when a further attempt may be under way on that count.
     func hasRoom(_ key: ThrottleKey, _ now: Timestamp) -> Bool {
-        guard let underWay = flights[key] else { return true }
-        return underWay < count(key).room(at: now, settings.account)
+        flights[key] == nil || room(at: .account(key), now) > 0
+    }
+
+    /// How many further attempts may be under way there.
+    func room(at place: Place, _ now: Timestamp) -> Int {
+        switch place {
+        case .account(let key):
+            return count(key).room(at: now, settings.account) - (flights[key] ?? 0)
+        case .address(let key, let sources):
+            var underWay = 0
+            for flight in addressFlights[key] ?? [] where flight.counts(sources, now) { underWay += 1 }
+            return count(key).room(at: now, settings.address) - underWay
+        }
     }
 
     func success(_ key: ThrottleKey, _ now: Timestamp) -> Success? {

@@ -48,8 +48,14 @@ public protocol ThrottleStore: Sendable {
         end: @escaping @Sendable (ThrottleKey, ThrottleCount) -> Timestamp
     ) async throws(StoreError) -> [ThrottleKey: ThrottleCount]
 
-    /// What changed after a moment of the writers' clocks, the newest `limit` of each kind.
-    func throttleRecords(after moment: Timestamp, limit: Int) async throws(StoreError) -> ThrottleRecords
+    /// Counts that changed after a moment of the writers' clocks, the newest `limit`.
+    func throttleCounts(
+        after moment: Timestamp,
+        limit: Int
+    ) async throws(StoreError) -> [(key: ThrottleKey, count: ThrottleCount)]
+
+    /// Successes after a moment of the writers' clocks, the newest `limit`.
+    func knownAddresses(after moment: Timestamp, limit: Int) async throws(StoreError) -> [KnownAddress]
 
     /// Keeps successes; a later one replaces an earlier one.
     func keep(_ known: [KnownAddress]) async throws(StoreError)

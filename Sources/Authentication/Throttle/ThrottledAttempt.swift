@@ -6,6 +6,7 @@ final class ThrottledAttempt: LoginGate {
     private let login: ThrottledLogin
     private let deadline: ContinuousClock.Instant
     private let ticket = Mutex<ThrottleTicket?>(nil)
+    private let begun = ContinuousClock.now
 
     init(throttle: Throttle, login: ThrottledLogin, deadline: ContinuousClock.Instant) {
         self.throttle = throttle
@@ -17,6 +18,10 @@ final class ThrottledAttempt: LoginGate {
     ///
     /// Waits while as many attempts on the account are under way as may still fail: they may all be wrong.
     func enter() async -> AuthenticationResult? {
+        var waited: ThrottleState.Place?
+        // Whoever was woken for a place lets the next one look: a password that proved right a moment ago needs none.
+        defer { if let waited { throttle.passOn(waited.key) } }
+        await throttle.knowOlder(login, nil, since: begun, deadline: deadline)
         while true {
             let entry = throttle.withState { $0.enter(login, now: throttle.clock.now()) }
             switch entry {
@@ -27,13 +32,18 @@ final class ThrottledAttempt: LoginGate {
             case .remembered(let rejection, let ticket):
                 self.ticket.withLock { $0 = ticket }
                 return .rejected(Self.repeated(rejection))
-            case .full(let key, let retry):
-                guard await turn(key, retry) else { return Self.crowded }
+            case .full(let place, let retry):
+                if let before = waited, before != place { throttle.passOn(before.key) }
+                waited = place
+                guard await turn(place, retry) else { return Self.crowded }
             }
         }
     }
 
     func answer(insteadOf person: IdentityKey) async -> AuthenticationResult? {
+        var waited: ThrottleState.Place?
+        defer { if let waited { throttle.passOn(waited.key) } }
+        await throttle.knowOlder(login, person, since: begun, deadline: deadline)
         while true {
             let entry = ticket.withLock { ticket -> ThrottleState.PersonEntry? in
                 guard var held = ticket else { return nil }
@@ -45,8 +55,9 @@ final class ThrottledAttempt: LoginGate {
             case .go, nil: return nil
             case .waits(let wait): return Self.refusal(wait)
             case .remembered(let rejection): return .rejected(Self.repeated(rejection))
-            case .full(let key):
-                guard await turn(key, nil) else { return Self.crowded }
+            case .full(let place):
+                waited = place
+                guard await turn(place, nil) else { return Self.crowded }
             }
         }
     }
@@ -77,13 +88,13 @@ final class ThrottledAttempt: LoginGate {
     }
 
     /// False at the deadline.
-    private func turn(_ key: ThrottleKey, _ retry: Timestamp?) async -> Bool {
+    private func turn(_ place: ThrottleState.Place, _ retry: Timestamp?) async -> Bool {
         var limit = deadline
         if let retry {
             let pause = Duration.milliseconds(max(1, retry.milliseconds - throttle.clock.now().milliseconds))
             limit = min(deadline, .now + pause)
         }
-        _ = await throttle.watch.value(until: limit) { [throttle] in await throttle.turn(key) }
+        _ = await throttle.watch.value(until: limit) { [throttle] in await throttle.turn(place) }
         return ContinuousClock.now < deadline && !Task.isCancelled
     }
 

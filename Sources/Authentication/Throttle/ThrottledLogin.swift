@@ -5,14 +5,18 @@ struct ThrottledLogin: Sendable {
     var sources: [SourceID]
     /// The name asked for, without a domain that chose the source.
     var name: String
-    /// The caller's address as text; a word when there is none.
-    var address: String
+    /// The caller's address; nil when there is none.
+    let client: IPAddress?
+    /// What of it successes are kept for; empty when there is none.
+    let network: String
     var password: Password
 
+    /// - Parameter address: the caller's as text; a word when there is none.
     init(sources: [SourceID], name: String, address: String, password: Password) {
         self.sources = sources.isEmpty ? [Self.nobody] : sources
         self.name = UsernameFolding.loose(name)
-        self.address = address
+        client = IPAddress(address)
+        network = client?.throttleText ?? ""
         self.password = password
     }
 
@@ -30,6 +34,8 @@ struct ThrottleTicket: Sendable {
     let knownName: ThrottleKey
     /// The count of the address; nil when it has none.
     let address: ThrottleKey?
+    /// Tells the password apart from others; nil when nobody had to know.
+    var proof: UInt16?
     /// The password was the right one a moment ago: such attempts may be under way in any number.
     var isTrusted = false
     /// The password was refused a moment ago: no guess is gained by it, and none counted.

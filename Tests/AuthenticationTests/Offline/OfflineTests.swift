@@ -53,6 +53,7 @@ private final class SwitchedDirectory: DirectorySource {
 
     func recheck(
         _ key: IdentityKey,
+        username: String,
         locator: String?,
         credentialState: String?,
         deadline: ContinuousClock.Instant
@@ -245,7 +246,12 @@ struct OfflineTests {
     func otherEndings() async throws {
         let bridge = try Bridge()
         #expect(await bridge.login("alice", "right") == "200")
-        _ = await bridge.authenticator.recheck(SwitchedDirectory.person, locator: nil, credentialState: nil)
+        _ = await bridge.authenticator.recheck(
+            SwitchedDirectory.person,
+            username: "x",
+            locator: nil,
+            credentialState: nil
+        )
         #expect(bridge.store.entries.isEmpty)
         #expect(await bridge.login("alice", "right") == "200")
         #expect(bridge.store.entries.count == 1)

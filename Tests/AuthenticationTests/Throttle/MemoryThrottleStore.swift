@@ -42,13 +42,20 @@ final class MemoryThrottleStore: ThrottleStore {
         }
     }
 
-    func throttleRecords(after moment: Timestamp, limit: Int) async throws(StoreError) -> ThrottleRecords {
+    func throttleCounts(
+        after moment: Timestamp,
+        limit: Int
+    ) async throws(StoreError) -> [(key: ThrottleKey, count: ThrottleCount)] {
         try check()
         return state.withLock { state in
-            ThrottleRecords(
-                counts: state.counts.filter { $0.value.changedAt > moment }.map { ($0.key, $0.value) },
-                known: state.known.filter { $0.at > moment }
-            )
+            state.counts.filter { $0.value.changedAt > moment }.map { ($0.key, $0.value) }
+        }
+    }
+
+    func knownAddresses(after moment: Timestamp, limit: Int) async throws(StoreError) -> [KnownAddress] {
+        try check()
+        return state.withLock { state in
+            Array(state.known.filter { $0.at > moment }.sorted { $0.at > $1.at }.prefix(limit))
         }
     }
 

@@ -40,6 +40,14 @@ struct ThrottleStateTests {
         #expect(world.asked == (name == "alice" ? 6 : 25), "and is asked for again after a minute")
     }
 
+    @Test("A password that may have been right is asked about again, and gains no guess")
+    func inconclusive() {
+        var world = World()
+        for _ in 0..<3 { #expect(world.login("alice", "right?", isConclusive: false) == 400) }
+        #expect(world.asked == 3)
+        #expect(world.guess("alice", 5) == [400, 400, 400, 400, 429])
+    }
+
     @Test("The same password counts for the address")
     func repeatedAddress() {
         var world = World { $0.addressFailures = 10 }

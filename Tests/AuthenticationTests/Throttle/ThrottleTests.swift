@@ -15,14 +15,16 @@ private struct Node {
         clock: TestClock = TestClock(),
         settings: ThrottleSettings = ThrottleSettings(),
         otherwise: ScriptedSource.Answer = .refuses(.unknownUser),
-        slowness: Duration = .zero
+        slowness: Duration = .zero,
+        patience: Duration = .seconds(2)
     ) {
         throttle = Throttle(
-            settings: settings,
+            settings,
             secret: [UInt8](repeating: 7, count: 32),
             store: store,
             clock: clock,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            olderPatience: patience
         )
         source = ScriptedSource(
             1,
@@ -32,7 +34,7 @@ private struct Node {
         )
         local = ScriptedSource(0)
         authenticator = Authenticator(
-            settings: AuthenticationSettings(order: [SourceID(1), .local], loginBudget: .seconds(2)),
+            settings: AuthenticationSettings(order: [SourceID(1), .local], loginBudget: patience),
             local: local,
             directories: [source],
             throttle: throttle
@@ -58,6 +60,55 @@ private struct Node {
 
 @Suite("The throttle in front of the sources", .timeLimit(.minutes(1)))
 struct ThrottleTests {
+    @Test("Who waits for a place at the address sleeps until there is one; those who give up leave nothing behind")
+    func parked() async throws {
+        var settings = ThrottleSettings()
+        settings.addressFailures = 2
+        let throttle = Node(settings: settings).throttle
+        func attempt(_ name: String, _ limit: Duration = .seconds(20)) -> ThrottledAttempt {
+            let login = ThrottledLogin(
+                sources: [SourceID(1)],
+                name: name,
+                address: "198.51.100.7",
+                password: Password("x")
+            )
+            return throttle.attempt(login, deadline: .now + limit)
+        }
+        func parks(_ count: Int) async -> Bool {
+            for _ in 0..<500 where throttle.parked != count { try? await Task.sleep(for: .milliseconds(10)) }
+            // Not for a moment only.
+            try? await Task.sleep(for: .milliseconds(50))
+            return throttle.parked == count
+        }
+        let refused = AuthenticationResult.rejected(Rejection(.wrongPassword, passwordProved: true))
+        let first = [attempt("a"), attempt("b")]
+        for one in first { #expect(await one.enter() == nil) }
+        let waiting = ["c", "d", "e"].map { name in
+            let one = attempt(name)
+            return (one, Task { await one.enter() })
+        }
+        #expect(await parks(3))
+        let impatient = await attempt("f", .milliseconds(50)).enter()
+        guard case .unavailable(let outage)? = impatient, outage.isOverload else {
+            Issue.record("let in: \(String(describing: impatient))")
+            return
+        }
+        let cancelled = attempt("g")
+        let task = Task { await cancelled.enter() }
+        #expect(await parks(4))
+        task.cancel()
+        _ = await task.value
+        #expect(await parks(3))
+        await first[0].settle(refused, [])
+        #expect(await parks(2))
+        await first[1].settle(refused, [])
+        #expect(await parks(1))
+        #expect(await waiting[0].1.value == nil)
+        await waiting[0].0.settle(refused, [])
+        for (_, task) in waiting { #expect(await task.value == nil) }
+        #expect(throttle.parked == 0)
+    }
+
     @Test("Of a hundred guesses at once five reach the directory", arguments: ["alice", "nobody"])
     func parallel(_ name: String) async {
         let node = Node()
@@ -105,6 +156,35 @@ struct ThrottleTests {
         #expect(fastest < RefusalTimes.unseen)
     }
 
+    @Test("What is remembered of a login is not told while the login would have to wait")
+    func waitOfWhatIsRemembered() async throws {
+        let clock = TestClock()
+        let node = Node(clock: clock)
+        func wait(_ name: String, for person: IdentityKey, from address: String = "198.51.100.7") -> ThrottleWait
+            .Subject?
+        {
+            let request = AuthenticationRequest(username: name, password: Password("right"), address: address)
+            return node.authenticator.wait(of: request, for: person)?.subject
+        }
+        guard case .authenticated(let alice) = await node.login("alice", "right") else {
+            Issue.record("alice was not let in")
+            return
+        }
+        let bob = IdentityKey(source: SourceID(1), stableID: "another")
+        #expect(wait("alice", for: alice.key) == nil)
+        for number in 0..<5 { _ = await node.status("alice", "guess \(number)") }
+        #expect(wait("alice", for: alice.key) == .account)
+        #expect(wait("Alice", for: alice.key) == .account)
+        #expect(wait("alice@mail.example", for: alice.key) == .account, "the person waits under all spellings")
+        #expect(wait("bob", for: bob) == nil)
+        #expect(
+            wait("alice", for: alice.key, from: "203.0.113.9") == nil,
+            "guesses from alice's own address are its own"
+        )
+        clock.set(clock.now() + .seconds(31))
+        #expect(wait("alice", for: alice.key) == nil)
+    }
+
     @Test("Who has to wait is told at once, and nobody is asked")
     func waiting() async {
         let node = Node()
@@ -144,6 +224,60 @@ struct ThrottleTests {
         #expect(await after.status("bob", "guess 3") == 400)
         #expect(await after.status("bob", "guess 4") == 400)
         #expect(await after.status("bob", "right") == 429)
+    }
+
+    @Test("Of very many own addresses the newest are there at the start, the others a turn later")
+    func restartWithMany() async throws {
+        let store = MemoryThrottleStore()
+        let clock = TestClock()
+        let before = Node(store, clock: clock)
+        #expect(await before.status("alice", "right", from: "192.0.2.1") == 200)
+        clock.set(clock.now() + .seconds(1))
+        for number in 0..<Throttle.firstKnown {
+            #expect(await before.status("bob", "right", from: "10.0.\(number / 250).\(number % 250)") == 200)
+        }
+        _ = await before.throttle.stepForTest(clock)
+        for name in ["alice", "bob"] {
+            for number in 0..<5 { #expect(await before.status(name, "guess \(number)") == 400) }
+        }
+        let after = Node(store, clock: clock, patience: .seconds(50))
+        try await after.throttle.load()
+        // Whose address is known, and whom nobody has attacked, waits for nothing.
+        #expect(await after.status("bob", "right", from: "10.0.3.7") == 200)
+        let begun = ContinuousClock.now
+        #expect(await after.status("carol", "wrong", from: "192.0.2.9") == 400)
+        #expect(begun.duration(to: .now) < .seconds(20))
+        let owner = Task { await after.status("alice", "right", from: "192.0.2.1") }
+        try await Task.sleep(for: .milliseconds(50))
+        let running = Task { await after.throttle.run() }
+        #expect(await owner.value == 200)
+        running.cancel()
+        await running.value
+    }
+
+    @Test("Where older addresses cannot be read nobody waits for them for long, and they come with the store")
+    func restartWithManyAndAFailingStore() async throws {
+        let store = MemoryThrottleStore()
+        let clock = TestClock()
+        let before = Node(store, clock: clock)
+        #expect(await before.status("alice", "right", from: "192.0.2.1") == 200)
+        clock.set(clock.now() + .seconds(1))
+        for number in 0..<Throttle.firstKnown {
+            #expect(await before.status("bob", "right", from: "10.0.\(number / 250).\(number % 250)") == 200)
+        }
+        _ = await before.throttle.stepForTest(clock)
+        for number in 0..<5 { #expect(await before.status("alice", "guess \(number)") == 400) }
+        let after = Node(store, clock: clock, patience: .seconds(50))
+        try await after.throttle.load()
+        store.fail(StoreError(.unavailable, "gone"))
+        let reading = Task { await after.throttle.loadOlder() }
+        while !after.throttle.isLate { try await Task.sleep(for: .milliseconds(10)) }
+        let begun = ContinuousClock.now
+        #expect(await after.status("alice", "right", from: "192.0.2.1") == 429)
+        #expect(begun.duration(to: .now) < .seconds(20))
+        store.fail(nil)
+        await reading.value
+        #expect(await after.status("alice", "right", from: "192.0.2.1") == 200)
     }
 
     @Test("Nodes count together: a failure is the store's at once, a wait is everybody's within a turn")

@@ -28,7 +28,8 @@ struct ThrottleWorld {
         _ password: String,
         from address: String = stranger,
         sources: [Int32] = [1, 0],
-        isDown: Bool = false
+        isDown: Bool = false,
+        isConclusive: Bool = true
     ) -> Int {
         now = now + .milliseconds(10)
         let login = ThrottledLogin(
@@ -67,7 +68,8 @@ struct ThrottleWorld {
             _ = state.succeed(login, ticket, person, now: now)
             return 200
         }
-        let rejection = Rejection(person == nil ? .unknownUser : .wrongPassword, source: SourceID(1), key: person)
+        var rejection = Rejection(person == nil ? .unknownUser : .wrongPassword, source: SourceID(1), key: person)
+        rejection.isConclusive = isConclusive
         _ = state.fail(login, ticket, rejection, now: now)
         return 400
     }
