@@ -32,9 +32,21 @@ enum AccountState {
             ]
         case .openLDAP, .generic:
             [
-                "pwdAccountLockedTime", "pwdStartTime", "pwdEndTime", "pwdReset", "pwdChangedTime", "pwdPolicySubentry",
+                "pwdAccountLockedTime", "pwdAccountTmpLockoutEnd", "pwdStartTime", "pwdEndTime", "pwdReset",
+                "pwdChangedTime", "pwdPolicySubentry",
             ]
         }
+    }
+
+    /// Those that must be readable for a refresh to see a lock, an end or a new password, for `check`; later inventions of one
+    /// kind of server left out.
+    static func telling(of kind: DirectoryKind) -> [String] {
+        let all =
+            switch kind {
+            case .activeDirectory, .directoryServer389, .freeIPA: attributes(of: kind)
+            case .openLDAP, .generic: ["pwdAccountLockedTime", "pwdReset"]
+            }
+        return all.contains(kind.credentialStateAttribute) ? all : all + [kind.credentialStateAttribute]
     }
 
     /// Everything that speaks against the account at `now`, what concerns the account before what concerns its password.
@@ -52,6 +64,12 @@ enum AccountState {
         case .freeIPA: freeIPA(entry, now)
         case .openLDAP, .generic: passwordPolicy(entry, policies, now)
         }
+    }
+
+    /// A delay after a failure that lasts at `now` (pwdMinDelay): meanwhile the right password is refused like a wrong one.
+    static func delay(_ entry: LDAPEntry, now: Timestamp) -> Finding? {
+        guard let (text, end) = time(entry, "pwdAccountTmpLockoutEnd"), end >= now.seconds else { return nil }
+        return Finding(.locked, "pwdAccountTmpLockoutEnd is \(text)")
     }
 
     /// Whether the answer depends on the policy that applies to the entry.

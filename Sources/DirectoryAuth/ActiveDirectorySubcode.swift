@@ -22,6 +22,9 @@ enum ActiveDirectorySubcode {
         0x30...0x39 ~= byte || 0x61...0x7A ~= byte || byte == UInt8(ascii: "_")
     }
 
+    /// ERROR_LOGON_FAILURE: the password, or on Samba the name, is wrong.
+    static let wrongPassword: UInt32 = 0x52E
+
     /// What a number means. The proved ones appear with the right password only; unknown ones count as a wrong password.
     static func meaning(_ code: UInt32) -> (reason: Rejection.Reason, passwordProved: Bool) {
         switch code {

@@ -18,6 +18,25 @@ enum BindVerdict: Sendable, Hashable {
         return [.wrongPassword, .unknownUser, .other].contains(reason)
     }
 
+    /// True for the bare “invalid credentials” that a server says of a wrong password and, unless it is told to be clearer,
+    /// of a right one while the account is locked (slapo-ppolicy(5), ppolicy_use_lockout).
+    ///
+    /// 389 and FreeIPA name a lock before they look at the password, Active Directory's numbers name it beside.
+    static func isBare(_ response: BindResponse, kind: DirectoryKind) -> Bool {
+        guard response.resultCode == .invalidCredentials, !kind.is389,
+            BindVerdict(response, kind: kind) == .refused(.wrongPassword, passwordProved: false)
+        else { return false }
+        let code = kind == .openLDAP ? nil : ActiveDirectorySubcode.parse(response.diagnosticMessage)
+        return code != ActiveDirectorySubcode.wrongPassword
+    }
+
+    /// True when the number that Active Directory gives proves nothing: there are more than are listed, for a domain
+    /// controller that cannot reach another or somebody in too many groups.
+    static func isDoubtful(_ response: BindResponse, kind: DirectoryKind) -> Bool {
+        guard kind == .activeDirectory || kind == .generic, isBare(response, kind: kind) else { return false }
+        return ActiveDirectorySubcode.parse(response.diagnosticMessage) != nil
+    }
+
     /// Judges an answer of a directory of that kind.
     init(_ response: BindResponse, kind: DirectoryKind) {
         let policy = response.passwordPolicy

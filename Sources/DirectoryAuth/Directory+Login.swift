@@ -16,13 +16,10 @@ extension Directory {
             return .rejected(Rejection(.unknownUser, source: id, detail: detail))
         }
         let attempt = LoginAttempt(directory: self, names: names, password: password, deadline: deadline, gate: gate)
-        // The search, the groups and the bind of one person go to the same host, as long as it answers.
-        return await HostAffinity.$key.withValue(names.username) {
-            do throws(LDAPError) {
-                return try await attempt.run()
-            } catch {
-                return .unavailable(outage(error.message))
-            }
+        do throws(LDAPError) {
+            return try await attempt.run()
+        } catch {
+            return .unavailable(outage(error.message))
         }
     }
 

@@ -8,6 +8,7 @@ extension Directory {
     /// the same person at the same time are asked once.
     public func recheck(
         _ key: IdentityKey,
+        username: String,
         locator: String?,
         credentialState: String?,
         deadline: ContinuousClock.Instant
@@ -15,7 +16,14 @@ extension Directory {
         guard hasSearchingIdentity else { return .impossible }
         let question = RecheckFlights.Question(key: key, locator: locator, credentialState: credentialState)
         return await rechecks.answer(question) {
-            await self.recheck(key, locator, CredentialState(text: credentialState), deadline)
+            do throws(LDAPError) {
+                // Where the session began, and where the password is changed: other hosts hear of that later.
+                return try await HostAffinity.with(username) { () async throws(LDAPError) in
+                    try await self.recheck(key, locator, CredentialState(text: credentialState), deadline)
+                }
+            } catch {
+                return .unavailable(self.outage(error.message))
+            }
         }
     }
 
@@ -24,22 +32,18 @@ extension Directory {
         _ locator: String?,
         _ began: CredentialState,
         _ deadline: ContinuousClock.Instant
-    ) async -> RecheckResult {
-        do throws(LDAPError) {
-            switch try await find(key, locator, deadline) {
-            case .refused(var rejection):
-                rejection.key = key
-                return .ended(rejection)
-            case .found(let person, let entry):
-                if let finding = try await finding(entry, began, deadline) {
-                    return .ended(Rejection(finding.reason, source: id, key: key, detail: finding.detail))
-                }
-                guard person.credentialState == began.value else { return .passwordChanged }
-                let groups = try await memberships(of: person, by: hosts, deadline: deadline)
-                return .current(identity(of: person, groups: groups, host: nil, credentialState: began))
+    ) async throws(LDAPError) -> RecheckResult {
+        switch try await find(key, locator, deadline) {
+        case .refused(var rejection):
+            rejection.key = key
+            return .ended(rejection)
+        case .found(let person, let entry):
+            if let finding = try await finding(entry, began, deadline) {
+                return .ended(Rejection(finding.reason, source: id, key: key, detail: finding.detail))
             }
-        } catch {
-            return .unavailable(outage(error.message))
+            guard person.credentialState == began.value else { return .passwordChanged }
+            let groups = try await memberships(of: person, by: hosts, deadline: deadline)
+            return .current(identity(of: person, groups: groups, host: nil, credentialState: began))
         }
     }
 

@@ -15,22 +15,34 @@ extension Directory {
             return .rejected(Rejection(.unknownUser, source: id, detail: "no person has such a name"))
         }
         do throws(LDAPError) {
-            switch try await lookUp(principal, deadline: deadline) {
-            case .refused(let rejection):
-                return .rejected(rejection)
-            case .found(let person, let entry):
-                let state = CredentialState(value: person.credentialState)
-                if let finding = try await finding(entry, state, deadline) {
-                    let key = IdentityKey(source: id, stableID: person.stableID)
-                    return .rejected(
-                        Rejection(finding.reason, source: id, passwordProved: true, key: key, detail: finding.detail)
-                    )
+            return try await HostAffinity.with(name) { () async throws(LDAPError) in
+                let lookup = try await lookUp(principal, deadline: deadline)
+                return try await atOwnHosts(of: lookup, deadline: deadline) { (lookup) async throws(LDAPError) in
+                    try await judged(lookup, deadline)
                 }
-                let groups = try await memberships(of: person, by: hosts, deadline: deadline)
-                return .authenticated(identity(of: person, groups: groups, host: nil, credentialState: state))
             }
         } catch {
             return .unavailable(outage(error.message))
+        }
+    }
+
+    private func judged(
+        _ lookup: PersonLookup,
+        _ deadline: ContinuousClock.Instant
+    ) async throws(LDAPError) -> AuthenticationResult {
+        switch lookup {
+        case .refused(let rejection):
+            return .rejected(rejection)
+        case .found(let person, let entry):
+            let state = CredentialState(value: person.credentialState)
+            if let finding = try await finding(entry, state, deadline) {
+                let key = IdentityKey(source: id, stableID: person.stableID)
+                return .rejected(
+                    Rejection(finding.reason, source: id, passwordProved: true, key: key, detail: finding.detail)
+                )
+            }
+            let groups = try await memberships(of: person, by: hosts, deadline: deadline)
+            return .authenticated(identity(of: person, groups: groups, host: nil, credentialState: state))
         }
     }
 

@@ -12,6 +12,8 @@ public import Logging
 public final class Directory: DirectorySource {
     /// What the directory was made from.
     public let settings: DirectorySettings
+    /// False when only people themselves can search (settled with bind_dn_template): then no refresh is re-checked.
+    public let hasSearchingIdentity: Bool
 
     let hosts: DirectoryHosts
     let reader: PersonReader
@@ -89,6 +91,7 @@ public final class Directory: DirectorySource {
     ) throws(DirectorySettingsError) {
         try Self.check(settings)
         self.settings = settings
+        hasSearchingIdentity = settings.hostSettings.contains { !$0.serviceIdentities.isEmpty }
         self.wallClock = wallClock
         self.phases = phases
         self.refusals = refusals
@@ -176,11 +179,6 @@ public final class Directory: DirectorySource {
 
     /// True for kind `active-directory`.
     public var isActiveDirectory: Bool { settings.kind == .activeDirectory }
-
-    /// False when only people themselves can search (settled with bind_dn_template): then no refresh is re-checked.
-    public var hasSearchingIdentity: Bool {
-        settings.hostSettings.contains { !$0.serviceIdentities.isEmpty }
-    }
 
     /// How its hosts are doing, as far as requests and probes have shown.
     public var status: DirectoryStatus {

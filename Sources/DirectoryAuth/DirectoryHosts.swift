@@ -24,24 +24,24 @@ struct DirectoryHosts: DirectorySearching {
     func search(_ request: SearchRequest, deadline: ContinuousClock.Instant) async throws(LDAPError) -> SearchResult {
         await keeper.awaitHosts()
         let candidates = roster.candidates(asService: true)
-        var failure = LDAPError(.connect, keeper.whyNobody)
+        var failure: LDAPError?
         for (position, candidate) in candidates.enumerated() {
             let start = ContinuousClock.now
             // A host that is silent must leave time for those behind it.
             let share = (deadline - start) / min(candidates.count - position, 2)
             let patience = min(share, candidate.host.settings.operationTimeout)
-            guard share > .zero else { throw Self.overdue(failure, isFirst: position == 0) }
+            guard share > .zero else { throw failure ?? LDAPError(.timeout, "no time was left for a search") }
             do throws(LDAPError) {
                 let result = try await candidate.host.search(request, deadline: start + patience)
                 roster.answered(candidate.id, asService: true)
                 return result
             } catch {
                 failure = error
-                note(error, candidate, begun: start)
+                note(error, candidate, asService: true, begun: start)
                 guard error.isFaultOfHost, !Task.isCancelled else { throw error }
             }
         }
-        throw failure
+        throw failure ?? LDAPError(.connect, keeper.whyNobody)
     }
 
     /// One user bind on a lent connection.
@@ -74,51 +74,61 @@ struct DirectoryHosts: DirectorySearching {
 
     /// One change as the service account, by the same rule: what was written is never written again elsewhere.
     func change(_ change: LDAPChange, deadline: ContinuousClock.Instant) async -> Outcome<ChangeResponse, Void> {
-        await firstAnswer(deadline) { (host, deadline) throws(LDAPError) in
+        await firstAnswer(asService: true, deadline) { (host, deadline) throws(LDAPError) in
             (try await host.change(change, deadline: deadline), ())
         }
     }
 
     private func firstAnswer<Response: DirectoryResponse, Value: Sendable>(
+        asService: Bool = false,
         _ deadline: ContinuousClock.Instant,
         _ ask: (any DirectoryHost, ContinuousClock.Instant) async throws(LDAPError) -> (Response, Value)
     ) async -> Outcome<Response, Value> {
         await keeper.awaitHosts()
-        var why = keeper.whyNobody
-        for candidate in roster.candidates() {
+        var why: String?
+        for candidate in roster.candidates(asService: asService) {
             let host = candidate.host
             let start = ContinuousClock.now
-            guard start < deadline else { return .unavailable("no time was left for the bind; \(why)") }
+            guard start < deadline else {
+                return .unavailable("no time was left for the bind" + (why.map { "; \($0)" } ?? ""))
+            }
             let patience = host.settings.connectTimeout + host.settings.operationTimeout
             do throws(LDAPError) {
                 let (response, value) = try await ask(host, min(deadline, start + patience))
                 guard response.resultCode == .busy || response.resultCode == .unavailable else {
-                    roster.answered(candidate.id)
+                    roster.answered(candidate.id, asService: asService)
                     return .answered(response, value)
                 }
-                why = "\(response.host): result \(response.resultCode)"
-                failed(candidate, why, begun: start)
+                let said = "\(response.host): result \(response.resultCode)"
+                why = said
+                failed(candidate, said, asService: asService, begun: start)
             } catch {
                 why = error.message
-                note(error, candidate, begun: start)
+                note(error, candidate, asService: asService, begun: start)
                 // Nobody knows what became of a bind that was written: it may have counted as a failure already.
                 guard !error.requestWasWritten, error.isFaultOfHost, !Task.isCancelled else {
                     return .unavailable(error.message)
                 }
             }
         }
-        return .unavailable(why)
+        return .unavailable(why ?? keeper.whyNobody)
     }
 
-    private static func overdue(_ last: LDAPError, isFirst: Bool) -> LDAPError {
-        isFirst ? LDAPError(.timeout, "no time was left for a search") : last
+    private func failed(
+        _ candidate: HostRoster.Candidate,
+        _ why: String,
+        asService: Bool,
+        begun: ContinuousClock.Instant
+    ) {
+        keeper.tell(roster.failed(candidate.id, why, asService: asService, begun: begun), candidate.host, why)
     }
 
-    private func failed(_ candidate: HostRoster.Candidate, _ why: String, begun: ContinuousClock.Instant) {
-        keeper.tell(roster.failed(candidate.id, why, begun: begun), candidate.host, why)
-    }
-
-    private func note(_ error: LDAPError, _ candidate: HostRoster.Candidate, begun: ContinuousClock.Instant) {
+    private func note(
+        _ error: LDAPError,
+        _ candidate: HostRoster.Candidate,
+        asService: Bool,
+        begun: ContinuousClock.Instant
+    ) {
         if error.code == .result, !error.isFaultOfHost {
             // It said no to a search, but it said something.
             roster.answered(candidate.id, asService: true)
@@ -129,7 +139,7 @@ struct DirectoryHosts: DirectorySearching {
             waited: ContinuousClock.now - begun,
             patience: candidate.host.settings.operationTimeout
         ) {
-            failed(candidate, error.message, begun: begun)
+            failed(candidate, error.message, asService: asService, begun: begun)
         }
     }
 }
@@ -137,7 +147,20 @@ struct DirectoryHosts: DirectorySearching {
 /// What the rule needs of an answer.
 protocol DirectoryResponse: Sendable {
     var resultCode: LDAPResultCode { get }
+    var diagnosticMessage: String { get }
+    var passwordPolicy: PasswordPolicyControl? { get }
     var host: String { get }
+}
+
+extension DirectoryResponse {
+    /// The server's words, for the audit line.
+    var said: String {
+        var said = "result \(resultCode)"
+        if let fault = passwordPolicy?.error { said += ", password policy: \(fault)" }
+        if passwordPolicy?.isNetscapeExpired == true { said += ", password expired control" }
+        let text = UsernameFolding.trimmingBlanks(String(diagnosticMessage.prefix(300)))
+        return text.isEmpty ? said : said + ", “\(LogText.escaped(text))”"
+    }
 }
 
 extension BindResponse: DirectoryResponse {}
@@ -157,7 +180,7 @@ extension LDAPError {
     /// The server looked at the service account and said no; the codes left out are the server's own trouble.
     var refusesService: Bool {
         guard code == .serviceBind, let resultCode else { return false }
-        return ![1, 2, 3, 11, 51, 52, 80].contains(resultCode.rawValue)
+        return !resultCode.isServerTrouble
     }
 
     /// The host shall be asked after the others for a while. Being too busy ourselves, or having had no time to wait, says

@@ -24,6 +24,8 @@ public struct DirectoryProbe: Sendable {
             case clock
             case userBase = "user base"
             case sampleUser = "sample user"
+            /// What a refresh will be able to see of people.
+            case accountState = "account state"
             case groupsBase = "groups base"
             case sampleGroup = "sample group"
             /// The groups of the sample user.
@@ -81,7 +83,7 @@ public struct DirectoryProbe: Sendable {
         var steps = await discovery()
         for host in directory.hosts.roster.hosts {
             let probe = HostProbe(directory: directory, host: host, deadline: deadline)
-            let searches = [Step.Name.userBase, .sampleUser, .groupsBase, .sampleGroup, .groups]
+            let searches = [Step.Name.userBase, .sampleUser, .accountState, .groupsBase, .sampleGroup, .groups]
             let (connection, root) = await probe.connection()
             steps += connection
             guard connection.last?.verdict != .failed else {
@@ -97,6 +99,7 @@ public struct DirectoryProbe: Sendable {
             steps.append(await probe.userBase())
             let (sample, person) = await probe.sampleUser(username)
             steps.append(sample)
+            steps.append(await probe.accountState(root: root, person: person))
             steps.append(await probe.groupsBase())
             steps.append(await probe.sampleGroup())
             steps.append(await probe.groups(of: person))

@@ -104,12 +104,13 @@ extension GroupFinder {
         var found: [Group] = []
         let now = ContinuousClock.now
         let unknown = known.withLock { cache in
-            names.sorted { $0.description < $1.description }.filter { name in
+            names.filter { name in
                 guard let group = cache.value(for: name, now: now) else { return true }
                 if let group { found.append(group) }
                 return false
             }
         }
+        .sorted { $0.description < $1.description }
         for start in stride(from: 0, to: unknown.count, by: Self.chunk) {
             let some = Array(unknown[start..<min(start + Self.chunk, unknown.count)])
             let alternatives = some.map { name in

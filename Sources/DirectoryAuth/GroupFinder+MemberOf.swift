@@ -12,11 +12,12 @@ extension GroupFinder {
     ) async throws(LDAPError) -> [Group] {
         if climbsByMemberOf { return try await lookUp(Set(namesWithinBase(person.memberOf)), searcher, deadline) }
         var groups: [Group] = []
-        for dn in namesWithinBase(person.memberOf) {
-            if let name = dn.rdnValue(settings.name) {
-                groups.append(Group(dn: dn.description, name: name))
-            } else if let name = try await readName(dn.description, searcher, deadline) {
-                groups.append(Group(dn: dn.description, name: name))
+        for group in listedWithinBase(person.memberOf) {
+            let dn = group.dn.description
+            if let name = group.name {
+                groups.append(Group(dn: dn, name: name))
+            } else if let name = try await readName(dn, searcher, deadline) {
+                groups.append(Group(dn: dn, name: name))
             }
         }
         return groups

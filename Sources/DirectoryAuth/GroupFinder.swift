@@ -16,6 +16,14 @@ final class GroupFinder: Sendable {
         var memberOf: [DistinguishedName] = []
     }
 
+    /// A DN that names a group, taken apart.
+    struct ListedName: Sendable {
+        let dn: DistinguishedName
+        let isWithinBase: Bool
+        /// The value of the attribute that names groups, where that is the RDN's.
+        let name: String?
+    }
+
     let settings: DirectoryGroups
     /// Each group tells what it is in, as in Active Directory: parents are read by name, and groups without any are not
     /// asked about. To search them by `member` would be the same, but Samba looks at every group for that.
@@ -31,6 +39,8 @@ final class GroupFinder: Sendable {
     let known: Mutex<LRUCache<DistinguishedName, Group?>>
     /// Groups by SID; nil for one that is no group of ours.
     let identified: Mutex<LRUCache<SecurityIdentifier, Group?>>
+    /// Names as servers spell them in `memberOf`, taken apart: that costs more than all else that is done with one.
+    let listed: Mutex<LRUCache<String, ListedName>>
     /// People's primary groups, which may lie outside the base.
     let primaries: Mutex<LRUCache<SecurityIdentifier, Group?>>
 
@@ -38,6 +48,10 @@ final class GroupFinder: Sendable {
     static let chunk = 100
     /// How many groups are remembered.
     static let capacity = 50_000
+    /// What a name says does not change; this lets go of those nobody has asked about for long.
+    static let listedLifetime = Duration.seconds(86_400)
+    /// What a search that finds too much for one answer asks for at a time.
+    static let pageSize: Int32 = 1000
 
     init(_ settings: DirectoryGroups, kind: DirectoryKind) throws(DirectorySettingsError) {
         try settings.check(kind)
@@ -63,6 +77,7 @@ final class GroupFinder: Sendable {
         names = Mutex(LRUCache(capacity: Self.capacity, lifetime: settings.cache))
         known = Mutex(LRUCache(capacity: Self.capacity, lifetime: settings.cache))
         identified = Mutex(LRUCache(capacity: Self.capacity, lifetime: settings.cache))
+        listed = Mutex(LRUCache(capacity: 20_000, lifetime: Self.listedLifetime))
         primaries = Mutex(LRUCache(capacity: 1_000, lifetime: settings.cache))
     }
 
@@ -105,7 +120,10 @@ final class GroupFinder: Sendable {
         return try await entries(matching: alternatives, groupAttributes, [], searcher, deadline).compactMap(group)
     }
 
-    /// Entries below the base that match the group filter and one of the alternatives, in pages.
+    /// Entries below the base that match the group filter and one of the alternatives.
+    ///
+    /// Paged only where one answer does not hold them: paged searches take turns on a connection, and whoever else is to be
+    /// found on it would wait behind them.
     func entries(
         matching alternatives: [LDAPFilter],
         _ attributes: [String],
@@ -114,14 +132,19 @@ final class GroupFinder: Sendable {
         _ deadline: ContinuousClock.Instant
     ) async throws(LDAPError) -> [LDAPEntry] {
         let anyOf = alternatives.count == 1 ? alternatives[0] : .or(alternatives)
-        let request = SearchRequest(
+        var request = SearchRequest(
             base: settings.base ?? "",
             filter: .and([filter, anyOf]),
             attributes: attributes,
-            pageSize: 1000,
             controls: controls
         )
-        return try await searcher.search(request, deadline: deadline).entries
+        do throws(LDAPError) {
+            return try await searcher.search(request, deadline: deadline).entries
+        } catch {
+            guard error.resultCode == .sizeLimitExceeded else { throw error }
+            request.pageSize = Self.pageSize
+            return try await searcher.search(request, deadline: deadline).entries
+        }
     }
 
     /// What a group's entry is asked for.
@@ -142,7 +165,27 @@ final class GroupFinder: Sendable {
     }
 
     /// The names that lie inside the base, compared as parsed; what is no name is nowhere.
-    func namesWithinBase(_ names: [String]) -> [DistinguishedName] {
-        names.compactMap { try? DistinguishedName($0) }.filter { name in base.map { name.isWithin($0) } ?? true }
+    func namesWithinBase(_ names: [String]) -> [DistinguishedName] { listedWithinBase(names).map(\.dn) }
+
+    /// The same, with the group's own name where the DN tells it.
+    func listedWithinBase(_ names: [String]) -> [ListedName] {
+        guard !names.isEmpty else { return [] }
+        let now = ContinuousClock.now
+        var found = listed.withLock { cache in names.map { cache.value(for: $0, now: now) } }
+        let unknown = found.indices.filter { found[$0] == nil }
+        guard !unknown.isEmpty else { return found.compactMap { $0 }.filter(\.isWithinBase) }
+        for index in unknown { found[index] = takenApart(names[index]) }
+        listed.withLock { cache in
+            for index in unknown {
+                if let name = found[index] { cache.insert(name, for: names[index], now: now) }
+            }
+        }
+        return found.compactMap { $0 }.filter(\.isWithinBase)
+    }
+
+    private func takenApart(_ text: String) -> ListedName? {
+        guard let dn = try? DistinguishedName(text) else { return nil }
+        let isWithinBase = base.map { dn.isWithin($0) } ?? true
+        return ListedName(dn: dn, isWithinBase: isWithinBase, name: isWithinBase ? dn.rdnValue(settings.name) : nil)
     }
 }

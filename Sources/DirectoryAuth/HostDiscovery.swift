@@ -1,3 +1,4 @@
+internal import Glibc
 public import LDAPClient
 
 /// Hosts that the DNS names: an `srv:` URL.
@@ -74,9 +75,30 @@ extension HostDiscovery {
             let host = Found(url: url(record), priority: record.priority, weight: record.weight)
             if !hosts.contains(where: { $0.url == host.url }) { hosts.append(host) }
         }
-        // A handful is asked in turn within one login; a DNS that names hundreds is not believed.
-        return Answer(hosts: Array(hosts.prefix(32)), lifetime: min(max(found.lifetime, .seconds(5)), .seconds(300)))
+        let lifetime = min(max(found.lifetime, .seconds(5)), .seconds(300))
+        return Answer(hosts: Self.chosen(hosts, machine: Self.machine), lifetime: lifetime)
     }
+
+    /// Of each domain so many hosts are connected to and watched: a handful is asked in turn within one login.
+    static let limit = 32
+
+    /// All hosts, or where there are too many those of the best priorities. Among those of the priority that is cut a draw by
+    /// weight decides, as RFC 2782 has it; it falls alike at each look-up and differently on each machine, so that the nodes
+    /// of a service do not all leave the same hosts out.
+    static func chosen(_ hosts: [Found], machine: String) -> [Found] {
+        guard hosts.count > limit else { return hosts }
+        let ranked = hosts.map { host in
+            (rank: HostRank(place: 0, priority: host.priority), weight: host.weight, name: "\(host.url)")
+        }
+        return HostOrder.sorted(ranked, key: machine).prefix(limit).map { hosts[$0] }
+    }
+
+    /// This machine's name; empty when it has none.
+    private static let machine: String = {
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, name.count - 1) == 0 else { return "" }
+        return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }()
 
     private func plain(_ record: LDAPServiceRecords.Record) -> LDAPURL {
         LDAPURL(scheme: .ldap, host: record.host, port: record.port)

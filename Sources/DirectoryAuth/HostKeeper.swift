@@ -1,3 +1,4 @@
+internal import Authentication
 internal import LDAPClient
 internal import Logging
 internal import Synchronization
@@ -38,6 +39,8 @@ final class HostKeeper: Sendable {
     private let make: (@Sendable (LDAPHostSettings) -> any DirectoryHost)?
     private let logger: Logger
     private let state: Mutex<State>
+    /// Before the loop's next turn; it ends sooner when a host is in doubt.
+    private let pause = Pause()
     /// Asked by every request, so that the lock is not.
     private let hasStarted = Atomic(false)
 
@@ -54,6 +57,7 @@ final class HostKeeper: Sendable {
         self.make = make
         self.logger = logger
         state = Mutex(State(places: Array(repeating: Place(), count: discoveries.count)))
+        roster.whenInDoubt { [pause] in pause.end() }
     }
 
     deinit {
@@ -74,11 +78,8 @@ final class HostKeeper: Sendable {
         hasStarted.store(true, ordering: .relaxed)
         state.withLock { state in
             guard state.loop == nil, !state.isStopped else { return }
-            state.loop = Task { [weak self] in
-                while !Task.isCancelled, let pause = self?.turn() {
-                    // Cancelled: the loop ends.
-                    try? await Task.sleep(for: pause)
-                }
+            state.loop = Task { [weak self, pause] in
+                while !Task.isCancelled, let next = self?.turn() { await pause.wait(until: next) }
             }
         }
     }
@@ -96,8 +97,8 @@ final class HostKeeper: Sendable {
     }
 
     /// Begins what is due.
-    /// - Returns: how long to wait for the next turn.
-    private func turn(now: ContinuousClock.Instant = .now) -> Duration {
+    /// - Returns: when the next turn is.
+    private func turn(now: ContinuousClock.Instant = .now) -> ContinuousClock.Instant {
         for candidate in roster.takeProbes(silence: Self.silence, now: now) {
             // Several of one host may be under way; the breaker bounds them.
             let number = state.withLock { state in
@@ -124,8 +125,10 @@ final class HostKeeper: Sendable {
         if retries, !roster.members(refusingService: true).isEmpty {
             begin("service account") { await $0.retryService() }
         }
-        let next = roster.nextProbe ?? now + .seconds(1)
-        return min(max(next - now, .milliseconds(10)), .seconds(1))
+        // Hosts that are well need no look every second, and who fails one says so.
+        let limit = roster.isAtRest && discoveryError == nil ? Self.passwordPause : .seconds(1)
+        let next = roster.nextProbe ?? now + limit
+        return min(max(next, now + .milliseconds(10)), now + limit)
     }
 
     /// Runs a piece of work, unless one of that name is under way.

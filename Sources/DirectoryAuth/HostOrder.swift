@@ -15,9 +15,10 @@ struct HostRank: Sendable, Hashable, Comparable {
 
 /// The order in which hosts of one rank are asked: by weight, as RFC 2782 has it. Pure.
 ///
-/// The draw is made by a key instead of a die, here the person's name: the same person always comes to the same host, whose
-/// count of wrong passwords is then complete and who has seen a password just changed; different people spread over the
-/// hosts by weight (weighted rendezvous hashing). When hosts come and go, only the people of those hosts move.
+/// The draw is made by a key instead of a die, here the person's name as the entry spells it, folded: the same person always
+/// comes to the same host, at logins by whatever name, refreshes and changes of the password, so that its count of wrong
+/// passwords is complete and it has seen a password just changed; different people spread over the hosts by weight (weighted
+/// rendezvous hashing). When hosts come and go, only the people of those hosts move.
 enum HostOrder {
     /// Positions of `hosts`, best first.
     static func sorted(_ hosts: [(rank: HostRank, weight: Int, name: String)], key: String) -> [Int] {
@@ -42,9 +43,4 @@ enum HostOrder {
         // RFC 2782: a weight of 0 has a very small chance of being selected.
         return log(uniform) / max(Double(weight), 0.01)
     }
-}
-
-/// For whom hosts are asked, as the key of `HostOrder`; bound for the length of one login.
-enum HostAffinity {
-    @TaskLocal static var key = ""
 }

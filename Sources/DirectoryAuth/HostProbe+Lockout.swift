@@ -151,7 +151,7 @@ extension HostProbe {
     }
 
     /// None where the account may not look; a host that fails is an error.
-    private func entries(
+    func entries(
         _ request: SearchRequest,
         _ deadline: ContinuousClock.Instant
     ) async throws(LDAPError) -> [LDAPEntry] {

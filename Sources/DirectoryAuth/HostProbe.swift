@@ -154,14 +154,10 @@ struct HostProbe: Sendable {
             do throws(PersonReader.Unusable) {
                 let person = try directory.reader.person(entry)
                 sample = person
-                let state = settings.kind.credentialStateAttribute
-                let blind =
-                    person.credentialState == nil
-                    ? "; it has no \(state) that we may read: a refresh cannot see a changed password" : ""
                 let lone =
                     directory.reader.readsPrimaryGroup && person.primaryGroup == nil
                     ? "; it has no primaryGroupID and objectSid that we may read: that group is left out" : ""
-                return Finding(.passed, "\(person.username) is \(entry.dn)\(blind)\(lone)")
+                return Finding(.passed, "\(person.username) is \(entry.dn)\(lone)")
             } catch {
                 return Finding(
                     .failed,

@@ -57,6 +57,8 @@ final class HostRoster: Sendable {
     }
 
     let state: Mutex<State>
+    /// Called when the first host fails after all were well.
+    private let inDoubt = Mutex<(@Sendable () -> Void)?>(nil)
     private let wallClock: any WallClock
 
     init(_ additions: [Addition] = [], wallClock: any WallClock = SystemWallClock()) {
@@ -65,10 +67,25 @@ final class HostRoster: Sendable {
         add(additions)
     }
 
+    /// Calls `action` when a host fails while the others are well, from now on.
+    func whenInDoubt(_ action: @escaping @Sendable () -> Void) {
+        inDoubt.withLock { $0 = action }
+    }
+
+    /// True while every host answers.
+    var isAtRest: Bool {
+        state.withLock { state in
+            state.members.allSatisfy { $0.breaker.isWell && $0.serviceRefusal == nil } && !state.members.isEmpty
+        }
+    }
+
     // MARK: members
 
     /// Every host, preferred ones first.
     var hosts: [any DirectoryHost] { state.withLock { $0.members.map(\.host) } }
+
+    /// Whether some share a rank, so that the person's name chooses among them.
+    var hasTies: Bool { state.withLock { state in Set(state.members.map(\.rank)).count < state.members.count } }
 
     var isEmpty: Bool { state.withLock { $0.members.isEmpty } }
 
@@ -171,7 +188,7 @@ final class HostRoster: Sendable {
             var last: [Candidate] = []
             for index in order {
                 let candidate = Candidate(id: state.members[index].id, host: state.members[index].host)
-                switch state.members[index].breaker.admission(now: now) {
+                switch state.members[index].breaker.admission(asService ? .search : .bind, now: now) {
                 case .no: continue
                 case .asUsual where !asService || state.members[index].serviceRefusal == nil: first.append(candidate)
                 case .asUsual, .afterOthers: last.append(candidate)
@@ -192,7 +209,7 @@ final class HostRoster: Sendable {
     /// The host answered. That it answers people does not mean that it takes the service account.
     func answered(_ id: Int, asService: Bool = false, now: ContinuousClock.Instant = .now) {
         change(id) { member in
-            member.breaker.answered(now: now)
+            member.breaker.answered(asService ? .search : .bind, now: now)
             if asService { member.serviceRefusal = nil }
             return News()
         }
@@ -202,13 +219,16 @@ final class HostRoster: Sendable {
     func failed(
         _ id: Int,
         _ error: String,
+        asService: Bool = false,
         begun: ContinuousClock.Instant,
         now: ContinuousClock.Instant = .now
     ) -> News {
-        change(id) { member in
+        let wasAtRest = isAtRest
+        defer { if wasAtRest { inDoubt.withLock { $0 }?() } }
+        return change(id) { member in
             member.lastError = error
             member.totalFailures += 1
-            let change = member.breaker.failed(begun: begun, now: now)
+            let change = member.breaker.failed(asService ? .search : .bind, begun: begun, now: now)
             return News(change: change, failures: member.breaker.failures)
         }
     }

@@ -12,17 +12,30 @@ struct LoginAttempt: Sendable {
     /// What came of the one user bind.
     private enum Bound: Sendable {
         case accepted(Acceptance)
-        case refused(Rejection)
+        case refused(BindRefusal)
         case unavailable(Outage)
     }
 
+    /// The search, the groups and the bind of one person go to the same host, as long as it answers.
     func run() async throws(LDAPError) -> AuthenticationResult {
         if let template = directory.bindDN {
             let dn = template.dn(for: names)
-            return directory.hasSearchingIdentity ? try await bindThenRead(dn) : await bindAndReadAsPerson(dn)
+            return try await HostAffinity.with(names.username) { () async throws(LDAPError) in
+                directory.hasSearchingIdentity ? try await bindThenRead(dn) : await bindAndReadAsPerson(dn)
+            }
         }
-        if let record = directory.dnCache?.record(for: cacheKey, now: .now) { return try await remembered(record) }
-        return try await searched(directory.lookUp(names, deadline: deadline))
+        if let record = directory.dnCache?.record(for: cacheKey, now: .now) {
+            return try await HostAffinity.with(record.person.username) { () async throws(LDAPError) in
+                try await remembered(record)
+            }
+        }
+        return try await HostAffinity.with(names.username) { () async throws(LDAPError) in
+            try await found(directory.lookUp(names, deadline: deadline))
+        }
+    }
+
+    private func found(_ lookup: PersonLookup) async throws(LDAPError) -> AuthenticationResult {
+        try await directory.atOwnHosts(of: lookup, deadline: deadline, searched)
     }
 
     // MARK: Search, then bind
@@ -30,7 +43,7 @@ struct LoginAttempt: Sendable {
     private func searched(_ lookup: PersonLookup) async throws(LDAPError) -> AuthenticationResult {
         switch lookup {
         case .refused(let rejection): return .rejected(rejection)
-        case .found(let person, _):
+        case .found(let person, let entry):
             // Groups are fetched beside the bind and told to nobody before it has succeeded.
             async let groups = directory.groupsResult(person, deadline: deadline)
             switch await bind(person.dn, person) {
@@ -38,7 +51,8 @@ struct LoginAttempt: Sendable {
                 let names = try await groups.get()
                 directory.dnCache?.insert(person, password: password, for: cacheKey, now: .now)
                 return .authenticated(directory.identity(of: person, groups: names, letIn: letIn))
-            case .refused(let rejection): return .rejected(rejection)
+            case .refused(let refusal):
+                return .rejected(await directory.explain(refusal, of: person.dn, before: entry, deadline: deadline))
             case .unavailable(let outage): return .unavailable(outage)
             }
         }
@@ -64,7 +78,10 @@ struct LoginAttempt: Sendable {
         switch await bind(record.person.dn, record.person) {
         case .accepted(let letIn):
             return .authenticated(directory.identity(of: record.person, groups: try await groups.get(), letIn: letIn))
-        case .refused(let rejection): return try await afresh(rejection, record)
+        case .refused(let refusal):
+            guard Self.mayBeStale(refusal.rejection) else { return .rejected(refusal.rejection) }
+            let fresh = try await directory.lookUp(names, deadline: deadline)
+            return try await compare(fresh, isAfterBind: true, refusal, record)
         case .unavailable(let outage): return .unavailable(outage)
         }
     }
@@ -74,9 +91,9 @@ struct LoginAttempt: Sendable {
         async let fresh = directory.lookUpResult(names, deadline: deadline)
         switch await bind(record.person.dn, record.person) {
         case .accepted(let letIn): return try await renew(record, fresh.get(), letIn)
-        case .refused(let rejection):
-            guard Self.mayBeStale(rejection) else { return .rejected(rejection) }
-            return try await compare(fresh.get(), rejection, record)
+        case .refused(let refusal):
+            guard Self.mayBeStale(refusal.rejection) else { return .rejected(refusal.rejection) }
+            return try await compare(fresh.get(), isAfterBind: false, refusal, record)
         case .unavailable(let outage): return .unavailable(outage)
         }
     }
@@ -102,21 +119,19 @@ struct LoginAttempt: Sendable {
         }
     }
 
-    private func afresh(_ rejection: Rejection, _ record: DNCache.Record) async throws(LDAPError)
-        -> AuthenticationResult
-    {
-        guard Self.mayBeStale(rejection) else { return .rejected(rejection) }
-        return try await compare(directory.lookUp(names, deadline: deadline), rejection, record)
-    }
-
+    /// - Parameter isAfterBind: whether the entry was read when the bind was over, and not beside it.
     private func compare(
         _ fresh: PersonLookup,
-        _ rejection: Rejection,
+        isAfterBind: Bool,
+        _ refusal: BindRefusal,
         _ record: DNCache.Record
     ) async throws(LDAPError) -> AuthenticationResult {
-        if case .found(let person, _) = fresh, person.dn == record.person.dn { return .rejected(rejection) }
+        if case .found(let person, let entry) = fresh, person.dn == record.person.dn {
+            let after = isAfterBind ? entry : nil
+            return .rejected(await directory.explain(refusal, of: person.dn, after: after, deadline: deadline))
+        }
         directory.dnCache?.remove(cacheKey)
-        return try await searched(fresh)
+        return try await found(fresh)
     }
 
     /// Whether the refusal may come from the DN leading nowhere by now. A server that knows of a lock or an expiry knows
@@ -137,7 +152,8 @@ struct LoginAttempt: Sendable {
             guard case .found(let person, _) = lookup else { return Self.refusal(lookup) }
             let groups = try await directory.memberships(of: person, by: directory.hosts, deadline: deadline)
             return .authenticated(directory.identity(of: person, groups: groups, letIn: letIn))
-        case .refused(let rejection): return .rejected(rejection)
+        case .refused(let refusal):
+            return .rejected(await directory.explain(refusal, of: dn, deadline: deadline))
         case .unavailable(let outage): return .unavailable(outage)
         }
     }
@@ -158,7 +174,7 @@ struct LoginAttempt: Sendable {
         case .answered(let response, let result):
             if let result { return result }
             switch judge(response, nil) {
-            case .refused(let rejection): return .rejected(rejection)
+            case .refused(let refusal): return .rejected(refusal.rejection)
             case .unavailable(let outage): return .unavailable(outage)
             case .accepted: return .unavailable(directory.outage("the person could not be read"))
             }
@@ -196,7 +212,7 @@ struct LoginAttempt: Sendable {
         if let person {
             // No connection is held yet: the gate may keep an attempt waiting.
             switch await gate.answer(insteadOf: IdentityKey(source: directory.id, stableID: person.stableID)) {
-            case .rejected(let rejection): return .refused(rejection)
+            case .rejected(let rejection): return .refused(BindRefusal(rejection: rejection))
             case .unavailable(let outage): return .unavailable(outage)
             case .authenticated, nil: break
             }
@@ -210,31 +226,21 @@ struct LoginAttempt: Sendable {
     }
 
     private func judge(_ response: BindResponse, _ person: Person?) -> Bound {
-        let said = Self.said(response)
         switch BindVerdict(response, kind: directory.settings.kind) {
         case .accepted: return .accepted(Acceptance(response))
         case .refused(let reason, let passwordProved):
-            return .refused(
-                Rejection(
-                    reason,
-                    source: directory.id,
-                    passwordProved: passwordProved,
-                    key: person.map { IdentityKey(source: directory.id, stableID: $0.stableID) },
-                    detail: said,
-                    host: response.host
-                )
+            let rejection = Rejection(
+                reason,
+                source: directory.id,
+                passwordProved: passwordProved,
+                key: person.map { IdentityKey(source: directory.id, stableID: $0.stableID) },
+                detail: response.said,
+                host: response.host
             )
-        case .hostUnavailable: return .unavailable(directory.outage("\(response.host): \(said)"))
-        case .undecided(let hint): return .unavailable(directory.outage("\(response.host): \(said); \(hint)"))
+            return .refused(BindRefusal(response, rejection, kind: directory.settings.kind))
+        case .hostUnavailable: return .unavailable(directory.outage("\(response.host): \(response.said)"))
+        case .undecided(let hint):
+            return .unavailable(directory.outage("\(response.host): \(response.said); \(hint)"))
         }
-    }
-
-    /// The server's words, for the audit line.
-    private static func said(_ response: BindResponse) -> String {
-        var said = "result \(response.resultCode)"
-        if let fault = response.passwordPolicy?.error { said += ", password policy: \(fault)" }
-        if response.passwordPolicy?.isNetscapeExpired == true { said += ", password expired control" }
-        let text = UsernameFolding.trimmingBlanks(String(response.diagnosticMessage.prefix(300)))
-        return text.isEmpty ? said : said + ", “\(LogText.escaped(text))”"
     }
 }

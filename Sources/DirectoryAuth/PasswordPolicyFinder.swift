@@ -34,8 +34,9 @@ final class PasswordPolicyFinder: Sendable {
                 found = try await read(SearchRequest(base: suffix), searcher, deadline)
             }
         } catch {
-            // Hidden, gone, or too many: then nothing is known. A host's fault is an outage.
-            guard error.code == .result, !error.isFaultOfHost else { throw error }
+            // Hidden, gone, or too many: then nothing is known. A server in trouble has not said that.
+            let isTooMany = error.resultCode == .adminLimitExceeded
+            guard error.code == .result, isTooMany || error.resultCode?.isServerTrouble == false else { throw error }
             found = []
         }
         cache.withLock { $0.insert(found, for: key, now: .now) }
@@ -51,7 +52,9 @@ final class PasswordPolicyFinder: Sendable {
         request.filter = .equal(attribute: "objectClass", value: Array("pwdPolicy".utf8))
         request.attributes = PasswordPolicy.attributes
         request.sizeLimit = Self.limit
-        return try await searcher.search(request, deadline: deadline).entries.map { PasswordPolicy($0) }
+        let found = try await searcher.search(request, deadline: deadline)
+        // What some of them agree on, others may not.
+        return found.isTruncated ? [] : found.entries.map { PasswordPolicy($0) }
     }
 
     /// The naming context an entry lies in; its own DN when the root DSE names none.

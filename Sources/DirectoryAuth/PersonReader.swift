@@ -97,7 +97,7 @@ struct PersonReader: Sendable {
         return number
     }
 
-    /// The first value without outer blanks; nil when nothing is left (settled by the contract: names are trimmed).
+    /// The first value without outer blanks; nil when nothing is left: a name of blanks is no name.
     private func text(_ entry: LDAPEntry, _ attribute: String) -> String? {
         guard let text = entry.text(attribute) else { return nil }
         let trimmed = UsernameFolding.trimmingBlanks(text)

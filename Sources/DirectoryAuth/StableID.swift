@@ -12,7 +12,7 @@ enum StableID {
         if attribute == "objectsid", let sid = GUIDFormatting.sid(value) { return sid }
         guard !value.isEmpty else { return nil }
         guard let text = String(validating: value, as: UTF8.self), value.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
-            return hexadecimal(value)
+            return Hexadecimal.text(value)
         }
         return isUUID(value) ? text.lowercased() : text
     }
@@ -29,27 +29,16 @@ enum StableID {
         return .or([plain, .equal(attribute: attribute, value: octets)])
     }
 
-    private static func hexadecimal(_ octets: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: octets.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 0xF)]] }, as: UTF8.self)
-    }
-
     private static func octets(hexadecimal text: [UInt8]) -> [UInt8]? {
         guard !text.isEmpty, text.count.isMultiple(of: 2) else { return nil }
         var octets: [UInt8] = []
         for index in stride(from: 0, to: text.count, by: 2) {
-            guard let high = digit(text[index]), let low = digit(text[index + 1]) else { return nil }
+            guard let high = Hexadecimal.value(text[index]), let low = Hexadecimal.value(text[index + 1]) else {
+                return nil
+            }
             octets.append(high << 4 | low)
         }
         return octets
-    }
-
-    private static func digit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 0x30...0x39: byte - 0x30
-        case 0x61...0x66: byte - 0x61 + 10
-        default: nil
-        }
     }
 
     /// The inverse of `GUIDFormatting.guid`.
@@ -65,7 +54,7 @@ enum StableID {
         return text.indices.allSatisfy { index in
             [8, 13, 18, 23].contains(index)
                 ? text[index] == UInt8(ascii: "-")
-                : digit(0x41...0x46 ~= text[index] ? text[index] | 0x20 : text[index]) != nil
+                : Hexadecimal.value(text[index]) != nil
         }
     }
 }

@@ -123,6 +123,7 @@ struct CorporateDirectory {
     func recheck(_ identity: Identity) async -> RecheckResult {
         await directory.recheck(
             identity.key,
+            username: identity.username,
             locator: identity.locator,
             credentialState: identity.credentialState,
             deadline: .now + .seconds(30)

@@ -189,16 +189,19 @@ import Testing
         )
     }
 
-    @Test(arguments: rows) func everyState(_ row: AccountStateRow<Slapd>) async throws {
-        let slapd = try await Self.server.value
+    static func check(_ row: AccountStateRow<Slapd>, at slapd: Slapd) async throws {
         let live = try CorporateDirectory(slapd)
-        try await Self.add(row.name, slapd)
+        try await add(row.name, slapd)
         try await row.run(live, slapd, password: "right-secret") {
             // The line is written around the time of the answer.
             try await Task.sleep(for: .milliseconds(50))
             return slapd.bindRequests(dn: "uid=\(row.name),ou=people,dc=example,dc=org")
         }
         await live.directory.shutdown()
+    }
+
+    @Test(arguments: rows) func everyState(_ row: AccountStateRow<Slapd>) async throws {
+        try await Self.check(row, at: Self.server.value)
     }
 
     /// Five grace logins are five logins, whatever else happens in between.

@@ -128,6 +128,38 @@ import Testing
         }
     }
 
+    static let bare: [(code: Int32, text: String, kind: DirectoryKind, isBare: Bool, isDoubtful: Bool)] = [
+        (49, "", .openLDAP, true, false),
+        (49, "", .generic, true, false),
+        (49, "", .activeDirectory, true, false),
+        // They say it of a locked account by other words.
+        (49, "", .directoryServer389, false, false),
+        (49, "", .freeIPA, false, false),
+        (49, adText("52e"), .activeDirectory, false, false),
+        (49, adText("52e"), .generic, false, false),
+        (49, adText("52e"), .openLDAP, true, false),
+        (49, adText("775"), .activeDirectory, false, false),
+        // ERROR_NO_LOGON_SERVERS, ERROR_ACCOUNT_RESTRICTION, ERROR_TOO_MANY_CONTEXT_IDS
+        (49, adText("51f"), .activeDirectory, true, true),
+        (49, adText("52f"), .activeDirectory, true, true),
+        (49, adText("568"), .generic, true, true),
+        (48, "", .openLDAP, false, false),
+        (53, "", .openLDAP, false, false),
+        (0, "", .openLDAP, false, false),
+    ]
+
+    @Test(arguments: bare.indices) func whatABareRefusalLeavesOpen(_ index: Int) {
+        let row = Self.bare[index]
+        let response = BindResponse(
+            resultCode: LDAPResultCode(rawValue: row.code),
+            diagnosticMessage: row.text,
+            controls: [],
+            host: "h"
+        )
+        #expect(BindVerdict.isBare(response, kind: row.kind) == row.isBare)
+        #expect(BindVerdict.isDoubtful(response, kind: row.kind) == row.isDoubtful)
+    }
+
     @Test func warningsAreNoRefusal() {
         // graceAuthNsRemaining 2, and timeBeforeExpiration 300
         for value: [UInt8] in [[0x30, 5, 0xA0, 3, 0x81, 1, 2], [0x30, 6, 0xA0, 4, 0x80, 2, 1, 44]] {

@@ -101,15 +101,7 @@ import Testing
 
     /// A directory whose hosts answer for alice, all named by the DNS.
     static func directory(_ names: Names) throws -> (Directory, MadeHosts) {
-        var settings = DirectorySettings(
-            id: SourceID(1),
-            name: "corp",
-            kind: .openLDAP,
-            hosts: [],
-            userBase: "ou=people,dc=x"
-        )
-        settings.groups.mode = .none
-        settings.dnCache = .zero
+        var settings = OneBindRuleTests.settings(of: [])
         settings.discoveries = [Self.settings()]
         let made = MadeHosts([:])
         let directory = try Directory(
@@ -172,6 +164,45 @@ import Testing
             }
         )
         await directory.shutdown()
+    }
+
+    /// A DNS with a hundred controllers: the near site's first, and of the many the strong ones.
+    @Test func ofVeryManyTheBestAreTaken() async throws {
+        let near = (0..<8).map { Record(priority: 0, weight: 0, host: "near\($0).x.example", port: 636) }
+        let strong = (0..<10).map { Record(priority: 5, weight: 1_000, host: "strong\($0).x.example", port: 636) }
+        let weak = (0..<80).map { Record(priority: 5, weight: 1, host: "a-weak\($0).x.example", port: 636) }
+        let far = (0..<40).map { Record(priority: 9, weight: 60_000, host: "a-far\($0).x.example", port: 636) }
+        let names = Names(["_ldaps._tcp.x.example": (weak + far + strong + near).shuffled()])
+        let answer = try await Self.settings().find(
+            { (name, _) throws(LDAPError) in try names.look(up: name) },
+            deadline: .now
+        )
+        let hosts = answer.hosts.map(\.url.host)
+        #expect(hosts.count == 32 && Set(hosts).count == 32)
+        // Whatever the machine's name: all of the best priority, none of the worst, before the others in order.
+        #expect(Set(hosts.prefix(8)) == Set(near.map(\.host)))
+        #expect(!hosts.contains { $0.hasPrefix("a-far") })
+        #expect(hosts.count { $0.hasPrefix("strong") } == 10, "\(hosts)")
+    }
+
+    /// Always alike on one machine, and not alike on all: no host is left out by everybody.
+    @Test func machinesDrawDifferently() {
+        let hosts = (0..<100).map {
+            HostDiscovery.Found(url: LDAPURL(scheme: .ldaps, host: "dc\($0)", port: 636), priority: 0, weight: 100)
+        }
+        var taken: Set<String> = []
+        for machine in (0..<40).map({ "node\($0)" }) {
+            let chosen = HostDiscovery.chosen(hosts, machine: machine)
+            #expect(chosen.count == 32)
+            #expect(Set(HostDiscovery.chosen(hosts.shuffled(), machine: machine)) == Set(chosen))
+            taken.formUnion(chosen.map(\.url.host))
+        }
+        #expect(taken.count == 100)
+        // One that goes moves nobody but itself.
+        let before = HostDiscovery.chosen(hosts, machine: "node1")
+        let after = HostDiscovery.chosen(hosts.filter { $0 != before[0] }, machine: "node1")
+        #expect(Set(after).isSuperset(of: before.dropFirst()))
+        #expect(HostDiscovery.chosen(Array(hosts.prefix(32)), machine: "x") == Array(hosts.prefix(32)))
     }
 
     @Test func placesFollowTheOrderOfURLs() {

@@ -97,6 +97,22 @@ import Testing
         #expect(roster.snapshot().allSatisfy { $0.state == .up && $0.lastError == nil && $0.failures == 0 })
     }
 
+    /// Each login searches, finds its groups while it binds, and waits for the bind in vain.
+    @Test func aHostWhoseBindsHangIsLeftAloneThoughItSearches() {
+        let roster = Self.roster("a", "b")
+        let ids = roster.candidates(now: Self.at(0)).map(\.id)
+        for round in 0..<3 {
+            let begun = round * 3_000
+            #expect(Self.names(roster.candidates(asService: true, now: Self.at(begun))) == ["a", "b"])
+            roster.answered(ids[0], asService: true, now: Self.at(begun + 1))
+            #expect(Self.names(roster.candidates(now: Self.at(begun + 2))) == ["a", "b"])
+            roster.answered(ids[0], asService: true, now: Self.at(begun + 3))
+            let news = roster.failed(ids[0], "no answer", begun: Self.at(begun + 2), now: Self.at(begun + 1_502))
+            #expect(news.change == (round == 2 ? .opened : .none))
+        }
+        #expect(Self.names(roster.candidates(now: Self.at(7_600))) == ["b"])
+    }
+
     @Test func nobodyIsAskedWhenAllAreDown() {
         let roster = Self.roster("a", "b")
         for id in roster.candidates().map(\.id) {

@@ -88,6 +88,7 @@ struct LiveDirectory {
     func recheck(_ identity: Identity) async -> RecheckResult {
         await directory.recheck(
             identity.key,
+            username: identity.username,
             locator: identity.locator,
             credentialState: identity.credentialState,
             deadline: .now + .seconds(15)

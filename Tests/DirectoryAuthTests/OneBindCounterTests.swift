@@ -26,6 +26,7 @@ import Testing
 
         func recheck(
             _ key: IdentityKey,
+            username: String,
             locator: String?,
             credentialState: String?,
             deadline: ContinuousClock.Instant

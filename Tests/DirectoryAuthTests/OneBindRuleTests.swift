@@ -12,10 +12,7 @@ import Testing
         attributes: [("entryUUID", [Array("id-1".utf8)]), ("uid", [Array("alice".utf8)])]
     )
 
-    static func directory(
-        _ hosts: [ScriptedHost],
-        _ change: (inout DirectorySettings) -> Void = { _ in }
-    ) throws -> Directory {
+    static func settings(of hosts: [ScriptedHost]) -> DirectorySettings {
         var settings = DirectorySettings(
             id: SourceID(1),
             name: "corp",
@@ -25,6 +22,14 @@ import Testing
         )
         settings.groups.mode = .none
         settings.dnCache = .zero
+        return settings
+    }
+
+    static func directory(
+        _ hosts: [ScriptedHost],
+        _ change: (inout DirectorySettings) -> Void = { _ in }
+    ) throws -> Directory {
+        var settings = settings(of: hosts)
         change(&settings)
         return try Directory(settings: settings, hosts: hosts, logger: Logger(label: "test"))
     }

@@ -12,13 +12,21 @@ import Testing
         await DirectoryProbe(live.directory).run(username: username, deadline: .now + .seconds(15))
     }
 
+    /// Password policies, so that locks and changes of passwords can be seen.
+    static func slapd() async throws -> Slapd {
+        var options = Slapd.Options()
+        options.passwordPolicy = ["pwdLockout": "TRUE"]
+        return try await Slapd.start(options)
+    }
+
     @Test func allIsWell() async throws {
-        let live = try LiveDirectory(await Slapd.start())
+        let live = try LiveDirectory(await Self.slapd())
         let steps = await Self.run(live)
         for step in steps { #expect(step.verdict == .passed, "\(step)") }
         #expect(steps.allSatisfy { $0.host == live.slapd.url && $0.remedy == nil && $0.duration > .zero })
         let names: Set = [
-            Step.Name.connect, .serviceBind, .rootDSE, .userBase, .sampleUser, .groupsBase, .sampleGroup, .groups,
+            Step.Name.connect, .serviceBind, .rootDSE, .userBase, .sampleUser, .accountState, .groupsBase, .sampleGroup,
+            .groups,
         ]
         #expect(names.isSubset(of: steps.map(\.name)))
         let root = try #require(steps.first { $0.name == .rootDSE })
@@ -30,8 +38,48 @@ import Testing
         let nobody = await Self.run(live, username: "nobody")
         // A warning: with several directories a person is unknown in most of them.
         #expect(nobody.first { $0.name == .sampleUser }?.verdict == .warning)
-        // There is no ppolicy here.
-        #expect(named.first { $0.name == .sampleUser }?.message.contains("pwdChangedTime") == true)
+        #expect(nobody.first { $0.name == .accountState }?.verdict == .skipped)
+        // The sample was made with its passwords.
+        #expect(
+            named.first { $0.name == .accountState }?.message.contains("alice has no pwdChangedTime before") == true
+        )
+        await live.stop()
+    }
+
+    static let unreadable: [(attributes: String, said: String)] = [
+        ("pwdChangedTime", "may not read pwdChangedTime: a refresh cannot see a changed password"),
+        (
+            "pwdAccountLockedTime",
+            "may not read pwdAccountLockedTime: a refresh cannot see that an account was locked, disabled or has expired"
+        ),
+        (
+            "pwdAccountLockedTime,pwdReset,pwdChangedTime",
+            "may not read pwdAccountLockedTime, pwdReset, pwdChangedTime: a refresh sees neither a locked or disabled account "
+                + "nor a changed password"
+        ),
+    ]
+
+    @Test(arguments: unreadable.indices) func whatMayNotBeReadOfAnAccountIsSaid(_ index: Int) async throws {
+        var options = Slapd.Options()
+        options.passwordPolicy = ["pwdLockout": "TRUE"]
+        options.accessRules = [
+            "to attrs=userPassword by anonymous auth by * none",
+            "to attrs=\(Self.unreadable[index].attributes) by * none",
+            "to * by * read",
+        ]
+        let live = try LiveDirectory(await Slapd.start(options))
+        let step = try #require(await Self.run(live, username: "alice").first { $0.name == .accountState })
+        #expect(step.verdict == .warning && step.message.contains(Self.unreadable[index].said), "\(step)")
+        #expect(step.message.contains("uid=alice,ou=people,dc=example,dc=org"))
+        #expect(step.remedy?.hasPrefix("give the service account the right to read th") == true)
+        await live.stop()
+    }
+
+    @Test func aServerWithoutPoliciesIsAWarning() async throws {
+        let live = try LiveDirectory(await Slapd.start())
+        let step = try #require(await Self.run(live).first { $0.name == .accountState })
+        #expect(step.verdict == .warning && step.message.contains("has no password policies"), "\(step)")
+        #expect(step.remedy?.contains("ppolicy") == true)
         await live.stop()
     }
 
@@ -61,12 +109,12 @@ import Testing
     }
 
     @Test func aDeadHostSkipsTheRest() async throws {
-        let live = try LiveDirectory(await Slapd.start(), await Slapd.start())
+        let live = try LiveDirectory(await Self.slapd(), await Self.slapd())
         await live.slapd.stop()
         let steps = await Self.run(live)
         let dead = steps.filter { $0.host == live.slapd.url }
         #expect(dead.contains { $0.name == .connect && $0.verdict == .failed && $0.remedy?.isEmpty == false })
-        #expect(dead.suffix(5).allSatisfy { $0.verdict == .skipped })
+        #expect(dead.suffix(6).allSatisfy { $0.verdict == .skipped })
         let alive = steps.filter { $0.host != live.slapd.url }
         #expect(alive.count > 5 && alive.allSatisfy { $0.verdict == .passed })
         await live.stop()

@@ -11,6 +11,8 @@ final class ScriptedHost: DirectoryHost {
     enum Answer: Sendable {
         case entries([LDAPEntry])
         case bind(Int32)
+        /// A bind refused with words.
+        case refusal(Int32, String)
         case failure(LDAPError)
     }
 
@@ -58,14 +60,17 @@ final class ScriptedHost: DirectoryHost {
             state.bound.append(dn)
             return state.binds.count > 1 ? state.binds.removeFirst() : state.binds.first
         }
-        switch answer {
-        case .bind(let code):
-            return BindResponse(
+        func response(_ code: Int32, _ text: String = "") -> BindResponse {
+            BindResponse(
                 resultCode: LDAPResultCode(rawValue: code),
-                diagnosticMessage: "",
+                diagnosticMessage: text,
                 controls: [],
                 host: name
             )
+        }
+        switch answer {
+        case .bind(let code): return response(code)
+        case .refusal(let code, let text): return response(code, text)
         case .failure(let error): throw error
         default: throw LDAPError(.invalidArgument, "no bind was expected")
         }

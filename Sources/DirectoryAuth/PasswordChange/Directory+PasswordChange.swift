@@ -13,16 +13,18 @@ extension Directory {
         gate: any LoginGate
     ) async -> PasswordChangeResult {
         guard !old.isEmpty else { return .rejected(Rejection(.emptyPassword, source: id)) }
-        // What is read after the change must come from the host that made it: others hear of it later.
-        return await HostAffinity.$key.withValue(affinity(account)) {
-            do throws(LDAPError) {
-                switch try await locate(account, deadline) {
-                case .failure(let refusal): return .rejected(refusal.rejection)
-                case .success(let place): return await change(place, old, new, deadline, gate)
+        do throws(LDAPError) {
+            switch try await locate(account, deadline) {
+            case .failure(let refusal): return .rejected(refusal.rejection)
+            case .success(let place):
+                // What is read after the change, and at logins and refreshes, must come from the host that made it: others
+                // hear of it later.
+                return try await HostAffinity.with(place.name) { () async throws(LDAPError) in
+                    await change(place, old, new, deadline, gate)
                 }
-            } catch {
-                return .unavailable(outage(error.message))
             }
+        } catch {
+            return .unavailable(outage(error.message))
         }
     }
 
@@ -59,14 +61,6 @@ extension Directory {
         }
     }
 
-    private func affinity(_ account: SourceAccount) -> String {
-        switch account {
-        case .known(let key, _): key.stableID
-        case .named(let typed):
-            UserNames(typed, domains: settings.domains, stripDomain: settings.stripDomain)?.username ?? typed
-        }
-    }
-
     // MARK: Whose it is
 
     /// Where the entry is, and the person in it unless only the person can read it.
@@ -75,6 +69,8 @@ extension Directory {
         /// Nil for a name when only the person can read the entry.
         var key: IdentityKey?
         var person: Person?
+        /// What the person was read from.
+        var entry: LDAPEntry?
         var name: String
     }
 
@@ -110,9 +106,9 @@ extension Directory {
         }
         switch lookup {
         case .refused(let rejection): return .failure(Refused(rejection: rejection))
-        case .found(let person, _):
+        case .found(let person, let entry):
             let key = IdentityKey(source: id, stableID: person.stableID)
-            return .success(Place(dn: person.dn, key: key, person: person, name: person.username))
+            return .success(Place(dn: person.dn, key: key, person: person, entry: entry, name: person.username))
         }
     }
 

@@ -125,25 +125,24 @@ struct PasswordChangeAttempt: Sendable {
 
     /// The bind was refused. An expired password that is right may be changed all the same, by the service account.
     private func notBound(_ response: BindResponse) async -> Outcome {
-        let said = "result \(response.resultCode), “\(LogText.escaped(response.diagnosticMessage.prefix(300)))”"
         switch BindVerdict(response, kind: kind) {
         case .refused(let reason, let passwordProved):
             let mayChange = passwordProved && (reason == .passwordExpired || reason == .mustChangePassword)
             if mayChange, directory.hasSearchingIdentity { return await asService() }
-            return .rejected(
-                Rejection(
-                    reason,
-                    source: directory.id,
-                    passwordProved: passwordProved,
-                    key: place.key,
-                    detail: said,
-                    host: response.host
-                )
+            let rejection = Rejection(
+                reason,
+                source: directory.id,
+                passwordProved: passwordProved,
+                key: place.key,
+                detail: response.said,
+                host: response.host
             )
+            let refusal = BindRefusal(response, rejection, kind: kind)
+            return .rejected(await directory.explain(refusal, of: place.dn, before: place.entry, deadline: deadline))
         case .undecided(let hint):
-            return .unavailable(directory.outage("\(response.host): \(said); \(hint)"))
+            return .unavailable(directory.outage("\(response.host): \(response.said); \(hint)"))
         case .accepted, .hostUnavailable:
-            return .unavailable(directory.outage("\(response.host): \(said)"))
+            return .unavailable(directory.outage("\(response.host): \(response.said)"))
         }
     }
 
@@ -175,9 +174,7 @@ struct PasswordChangeAttempt: Sendable {
 
     private func judge(_ response: ChangeResponse, by who: String) -> Outcome {
         let said =
-            "result \(response.resultCode)"
-            + (response.diagnosticMessage.isEmpty
-                ? "" : ", “\(LogText.escaped(response.diagnosticMessage.prefix(300)))”")
+            response.said
             // insufficientAccessRights (RFC 4511 §A.2), where no rule for passwords is named.
             + (response.resultCode.rawValue == 50 && response.passwordPolicy?.error == nil
                 ? "; \(who) needs write access to the password there" : "")
@@ -187,9 +184,16 @@ struct PasswordChangeAttempt: Sendable {
         case .refused(let reason, let minimum):
             return .refused(PasswordRefusal(reason, minimumLength: minimum, detail: said, host: response.host))
         case .wrongOldPassword:
-            return .rejected(
-                Rejection(.wrongPassword, source: directory.id, key: place.key, detail: said, host: response.host)
+            var rejection = Rejection(
+                .wrongPassword,
+                source: directory.id,
+                key: place.key,
+                detail: said,
+                host: response.host
             )
+            // The bind had just proved it: a server that cannot compare it here says so in the same words.
+            rejection.isConclusive = false
+            return .rejected(rejection)
         case .undecided(let hint):
             return .unavailable(directory.outage("\(response.host): \(said)\(hint.map { "; \($0)" } ?? "")"))
         }

@@ -34,15 +34,16 @@ enum UnicodePassword {
     /// Nil for octets that are no UTF-8.
     static func quoted(_ password: Password) -> Password? {
         password.withUnsafeBytes { octets -> Password? in
-            guard let text = String(validating: octets, as: UTF8.self) else { return nil }
-            var units: [UInt8] = [0x22, 0]
+            // No String on the way, which nobody could wipe, and room for all from the start: UTF-8 is never the shorter one.
+            var units: [UInt8] = []
             units.reserveCapacity(octets.count * 2 + 4)
-            for unit in text.utf16 {
-                units.append(UInt8(truncatingIfNeeded: unit))
-                units.append(UInt8(unit >> 8))
+            units += [0x22, 0]
+            let isBroken = transcode(octets.makeIterator(), from: UTF8.self, to: UTF16.self, stoppingOnError: true) {
+                units.append(UInt8(truncatingIfNeeded: $0))
+                units.append(UInt8($0 >> 8))
             }
             units += [0x22, 0]
-            return units.lendAndWipe { Password($0) }
+            return units.lendAndWipe { isBroken ? nil : Password($0) }
         }
     }
 }

@@ -59,7 +59,7 @@ enum PasswordChangeVerdict: Sendable, Hashable {
         // constraintViolation
         case 19: .refused(reason(in: text) ?? .policy, minimumLength: minimum(in: text))
         // unwillingToPerform: OpenLDAP says so of a wrong old password, others of a rule.
-        case 53 where contains(text, "verify old password"): .wrongOldPassword
+        case 53 where text.contains("verify old password"): .wrongOldPassword
         case 53: .refused(reason(in: text) ?? .notAllowed, minimumLength: minimum(in: text))
         // inappropriateAuthentication, invalidCredentials
         case 48, 49: .wrongOldPassword
@@ -83,7 +83,7 @@ enum PasswordChangeVerdict: Sendable, Hashable {
             ("quality", .tooSimple), ("based off", .tooSimple), ("dictionary", .tooSimple),
             ("not allowed to change", .notAllowed), ("user is not allowed", .notAllowed), ("locked", .notAllowed),
         ]
-        return phrases.first { contains(text, $0.0) }?.1
+        return phrases.first { text.contains($0.0) }?.1
     }
 
     /// The number in "at least 8 characters long", "longer than 7 characters".
@@ -94,12 +94,5 @@ enum PasswordChangeVerdict: Sendable, Hashable {
             if let number = Int(next), 1...1024 ~= number { return number }
         }
         return nil
-    }
-
-    private static func contains(_ text: String, _ phrase: String) -> Bool {
-        let haystack = Array(text.utf8)
-        let needle = Array(phrase.utf8)
-        guard haystack.count >= needle.count else { return false }
-        return (0...(haystack.count - needle.count)).contains { haystack[$0..<$0 + needle.count].elementsEqual(needle) }
     }
 }
