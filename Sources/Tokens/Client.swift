@@ -19,35 +19,37 @@ public enum ClientSecret: Sendable {
 }
 
 /// One `[[client]]` of the configuration.
-public struct Client: Sendable {
+///
+/// A class: every request of every thread looks at the same few, and would count the references of each of their parts.
+public final class Client: Sendable {
     /// The client_id.
-    public var id: String
+    public let id: String
     /// Nil for a public client.
-    public var secret: ClientSecret?
+    public let secret: ClientSecret?
     /// What it may ask for.
-    public var grants: Set<Grant>
+    public let grants: Set<Grant>
     /// What scopes it may ask for.
-    public var scopes: [String]
+    public let scopes: [String]
     /// What it gets when it asks for none.
-    public var defaultScopes: [String]
+    public let defaultScopes: [String]
     /// The `aud` of its tokens; empty means the issuer.
-    public var audience: [String]
+    public let audience: [String]
     /// Sources it is restricted to; empty means `authentication.order`.
-    public var sources: [SourceID]
+    public let sources: [SourceID]
     /// Told to the client in AccessTokenResponse.
-    public var redirectURL: String?
+    public let redirectURL: String?
     /// Members of one of these are editors.
-    public var editorGroups: [String]
+    public let editorGroups: [String]
     /// A glob (`*`, `?`) for the groups that go into its tokens.
-    public var groupFilter: String
+    public let groupFilter: String
     /// Beyond it groups are left out and `groups_overage` is set.
-    public var maxGroups: Int
+    public let maxGroups: Int
     /// Overrides `tokens.access_lifetime` (for the login client: `login_lifetime`).
-    public var accessLifetime: Duration?
+    public let accessLifetime: Duration?
     /// Overrides `tokens.refresh_idle`.
-    public var refreshIdle: Duration?
+    public let refreshIdle: Duration?
     /// Overrides `tokens.session_max`.
-    public var sessionMax: Duration?
+    public let sessionMax: Duration?
 
     /// A client with the defaults of the configuration.
     public init(

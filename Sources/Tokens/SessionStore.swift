@@ -41,7 +41,7 @@ public struct Session: Sendable, Hashable {
     public var endedAt: Timestamp?
     /// The caller's address at login.
     public var address: String
-    /// The caller's User-Agent at login, cut to 200 characters.
+    /// The caller's User-Agent at login, cut to 200 Unicode scalars.
     public var userAgent: String
 
     /// A session; the store fills in `number` and `userID` when it opens it.
@@ -219,4 +219,14 @@ public protocol PeopleStore: Sendable {
 public protocol ChangeStore: Sendable {
     /// All that happened after change number `number` (0: everything still of interest at `now`).
     func changes(after number: Int64, now: Timestamp) async throws(StoreError) -> StoreChanges
+
+    /// Waits until somebody may have written since `changes` was asked, `limit` at most.
+    ///
+    /// - Returns: false, at once, where or while only asking tells.
+    func awaitWrite(within limit: Duration) async -> Bool
+}
+
+extension ChangeStore {
+    /// Only asking tells.
+    public func awaitWrite(within limit: Duration) async -> Bool { false }
 }

@@ -1,6 +1,6 @@
 internal import Authentication
 
-/// The texts of the wire contract, each spelt in one place.
+/// The texts of docs/http-api.md, “Errors”, each spelt in one place.
 extension TokenError {
     static let missingGrantType = TokenError(.invalidRequest, "Missing form parameter: grant_type")
     static let unsupportedGrantType = TokenError(.unsupportedGrantType, "Unsupported grant_type")
@@ -67,7 +67,7 @@ extension TokenError {
         TokenError(.temporarilyUnavailable, "Too many attempts", retryAfter: wait.retryAfter, isThrottled: true)
     }
 
-    /// What a caller may know of a refusal: the reason only if the password was right (wire contract §1), because
+    /// What a caller may know of a refusal: the reason only if the password was right (docs/http-api.md, “Errors”), because
     /// everything else would tell a stranger who exists and in what state.
     static func refused(_ rejection: Rejection) -> TokenError {
         if let wait = rejection.wait { return .throttled(wait) }

@@ -1,4 +1,5 @@
 public import Authentication
+public import Logging
 
 /// Tokens: what a client may ask for, and what a token says.
 ///
@@ -26,8 +27,11 @@ public final class TokenService: TokenIssuing {
     ///   - revocations: fed by the process's `ChangeFeed`.
     ///   - throttle: counts wrong client secrets; the same as the authenticator's.
     ///   - hasher: verifies hashed client secrets.
+    ///   - secrets: what was found right of them before; one for the life of the process.
     ///   - sourceNames: how the audit log calls the directories; the local accounts are always "local".
     ///   - phases: told how long the store and the signature took.
+    ///   - logger: told of what the store did not take.
+    ///   - retries: the pauses before the store is asked again to end a session.
     public init(
         settings: TokenSettings,
         clients: [Client],
@@ -37,9 +41,12 @@ public final class TokenService: TokenIssuing {
         authenticator: any Authenticating,
         throttle: Throttle? = nil,
         hasher: any SecretHash,
+        secrets: SecretCache = SecretCache(),
         audit: any AuditSink,
         sourceNames: [SourceID: String] = [:],
         phases: any PhaseSink = NoPhases(),
+        logger: Logger = Logger(label: "tokens", factory: { _ in SwiftLogNoOpLogHandler() }),
+        retries: [Duration]? = nil,
         clock: any WallClock = SystemWallClock()
     ) {
         let registry = ClientRegistry(clients)
@@ -47,13 +54,24 @@ public final class TokenService: TokenIssuing {
         tools = GrantTools(
             settings: settings,
             registry: registry,
-            clients: ClientAuthenticator(registry: registry, defaultClient: settings.defaultClient, hasher: hasher),
+            clients: ClientAuthenticator(
+                registry: registry,
+                defaultClient: settings.defaultClient,
+                hasher: hasher,
+                proved: secrets
+            ),
             sessions: sessions,
             keys: keys,
             revocations: revocations,
             verifier: verifier,
             authenticator: authenticator,
             throttle: throttle,
+            lateEnds: LateEnds(
+                sessions: sessions,
+                clock: clock,
+                logger: logger,
+                retries: retries ?? StoreRetries.pauses
+            ),
             sourceNames: sourceNames,
             clock: clock
         )

@@ -63,9 +63,7 @@ import Testing
     )
     func whoIsAnEditor(names: [String], sources: [SourceID], isEditor: Bool) async throws {
         var clients = World.clients
-        clients[0].editorGroups = names
-        clients[0].sources = sources
-        clients[0].redirectURL = nil
+        clients[0] = clients[0].with(sources: sources, redirectURL: .some(nil), editorGroups: names)
         let answer = try await World(clients: clients).logIn()
         #expect(answer.isEditor == isEditor)
         #expect(answer.redirectURL == nil)

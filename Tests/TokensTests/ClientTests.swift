@@ -76,6 +76,78 @@ import Testing
         #expect(await count("plain", "geheim") == 0)
     }
 
+    private static func basic(_ ids: [String], _ secrets: [String]) -> ClientCredentials {
+        ClientCredentials(id: ids[0], secrets: secrets.map { Password($0) }, alternativeIDs: ids, method: .basic)
+    }
+
+    @Test("A secret with + or % sent raw costs its hashes once")
+    func rawSecret() async {
+        var clients = World.clients
+        clients[0] = clients[0].with(secret: .hash(CountingHash.text(of: "a+b")))
+        let authenticator = ClientAuthenticator(
+            registry: ClientRegistry(clients),
+            defaultClient: nil,
+            hasher: hash
+        )
+        for _ in 0..<3 {
+            #expect(await authenticate(Self.basic(["web", "web"], ["a b", "a+b"]), authenticator) == "web")
+        }
+        #expect(hash.count == 2, "the decoded form, then the raw one")
+    }
+
+    @Test("Which of two clients it is does not depend on which was proved lately")
+    func ambiguous() async {
+        let secret = ClientSecret.hash(CountingHash.text(of: "s"))
+        let registry = ClientRegistry([Client(id: "a b", secret: secret), Client(id: "a+b", secret: secret)])
+        let authenticator = ClientAuthenticator(registry: registry, defaultClient: nil, hasher: hash)
+        #expect(await authenticate(Self.basic(["a+b"], ["s"]), authenticator) == "a+b")
+        #expect(await authenticate(Self.basic(["a b", "a+b"], ["s", "s"]), authenticator) == "a b")
+    }
+
+    @Test("Many at once after a start are one hash", arguments: [true, false])
+    func atOnce(isRight: Bool) async {
+        let registry = ClientRegistry(World.clients)
+        let authenticator = ClientAuthenticator(registry: registry, defaultClient: nil, hasher: hash)
+        hash.isHeld = true
+        await withTaskGroup(of: String.self) { group in
+            for _ in 0..<40 {
+                let credentials = ClientCredentials(id: "web", secrets: [Password(isRight ? "s3" : "s4")])
+                group.addTask { await authenticate(credentials, authenticator) }
+            }
+            try? await Task.sleep(for: .milliseconds(50))
+            hash.isHeld = false
+            for await answer in group { #expect((answer == "web") == isRight) }
+        }
+        #expect(hash.count == 1 || !isRight)
+        #expect(hash.count < 40)
+    }
+
+    @Test("A reload asks again only for what has changed")
+    func reload() async {
+        let secrets = SecretCache()
+        func count(_ clients: [Client], _ secret: String, _ expected: String) async -> Int {
+            let authenticator = ClientAuthenticator(
+                registry: ClientRegistry(clients),
+                defaultClient: nil,
+                hasher: hash,
+                proved: secrets
+            )
+            let before = hash.count
+            let credentials = ClientCredentials(id: "web", secrets: [Password(secret)])
+            #expect(await authenticate(credentials, authenticator) == expected)
+            return hash.count - before
+        }
+        #expect(await count(World.clients, "s3", "web") == 1)
+        #expect(await count(World.clients, "s3", "web") == 0)
+        var changed = World.clients
+        changed[0] = changed[0].with(secret: .hash(CountingHash.text(of: "new")))
+        #expect(await count(changed, "s3", "invalid_client: Invalid client credentials") == 1)
+        changed[0] = changed[0].with(secret: .some(nil))
+        #expect(await count(changed, "s3", "invalid_client: Invalid client credentials") == 0)
+        #expect(await count([], "s3", "invalid_client: Invalid client") == 0)
+        #expect(await count(World.clients, "s3", "web") == 0)
+    }
+
     @Test("Too many hashes waiting is an outage, not a wrong secret")
     func full() async {
         hash.fill()

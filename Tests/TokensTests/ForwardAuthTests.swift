@@ -1,4 +1,5 @@
 import Authentication
+import Logging
 import Testing
 
 @testable import Tokens
@@ -20,11 +21,12 @@ import Testing
         _ world: World,
         _ password: String = "pw",
         user: String = "alice",
-        groups: [String]? = nil
+        groups: [String]? = nil,
+        from address: String = "192.0.2.10"
     ) async throws -> ForwardAuthAnswer {
         try await world.service.verify(
             ForwardAuthRequest(credentials: .basic(username: user, password: Password(password)), groups: groups),
-            context: World.caller
+            context: RequestContext(address: address, requestID: "r1")
         )
     }
 
@@ -98,7 +100,7 @@ import Testing
     @Test("A bare name belongs to the client's first source, not to the person's own")
     func bareNames() async throws {
         var clients = World.clients
-        clients[0].sources = [.local, SourceID(1)]
+        clients[0] = clients[0].with(sources: [.local, SourceID(1)])
         let world = try await World(clients: clients)
         let token = try await world.logIn().accessToken
         #expect(await world.refusal { try await bearer(world, token, groups: ["staff"]) } != nil)
@@ -107,7 +109,7 @@ import Testing
 
     @Test func groupsThatDidNotFitIntoTheTokenAreReadOnce() async throws {
         var clients = World.clients
-        clients[0].maxGroups = 1
+        clients[0] = clients[0].with(maxGroups: 1)
         let world = try await World(clients: clients)
         let token = try await world.logIn().accessToken
         let reads = await world.store.reads
@@ -152,6 +154,56 @@ import Testing
         #expect(event.user == "alice")
         #expect(event.userID == 12)
         #expect(event.session == nil)
+        #expect(event.grant == nil, "no token was made")
+    }
+
+    private static let throttled = "temporarily_unavailable: Too many attempts"
+
+    @Test("An address that has to wait hears nothing of what is remembered, its own or others'")
+    func aWaitingAddress() async throws {
+        let throttle = Throttle(
+            settings: ThrottleSettings(addressFailures: 1),
+            secret: [UInt8](repeating: 3, count: 32),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
+        let world = try await World(throttle: throttle)
+        _ = try await basic(world)
+        _ = try await basic(world, from: "2001:db8::1")
+        await throttle.countFailure(ofAddress: "192.0.2.66")
+        await throttle.countFailure(ofAddress: "2001:db8::1")
+        for address in ["192.0.2.66", "2001:db8::1", "2001:db8::2"] {
+            for password in ["pw", "wrong"] {
+                #expect(await world.refusal { try await basic(world, password, from: address) } == Self.throttled)
+            }
+        }
+        #expect(world.authenticator.requests.count == 2, "nobody was asked")
+        let told = world.audit.events.filter { $0.kind == .throttle }
+        #expect(told.map(\.reason) == ["address-waits", "address-waits"], "one line for each wait")
+        #expect(told.first?.user == "alice" && told.first?.requestID == "r1")
+        _ = try await basic(world)
+        #expect(world.authenticator.requests.count == 2, "alice herself goes on")
+    }
+
+    @Test("What was proved from one address is asked for again from another")
+    func anotherAddress() async throws {
+        let world = try await World()
+        for address in ["192.0.2.10", "192.0.2.11", "192.0.2.10", "192.0.2.11"] {
+            _ = try await basic(world, from: address)
+        }
+        #expect(world.authenticator.requests.map(\.address) == ["192.0.2.10", "192.0.2.11"])
+    }
+
+    @Test("Behind one address: while the name has to wait, the right password does, too")
+    func aWaitingName() async throws {
+        let world = try await World()
+        _ = try await basic(world)
+        world.authenticator.wait = ThrottleWait(.account, remaining: .seconds(30))
+        #expect(await world.refusal { try await basic(world) } == Self.throttled)
+        #expect(world.audit.events.last?.kind == .throttle)
+        #expect(world.audit.events.last?.reason == "account-waits")
+        world.authenticator.wait = nil
+        _ = try await basic(world)
+        #expect(world.authenticator.requests.count == 1)
     }
 
     @Test("Forty at once are one bind", arguments: [true, false])
@@ -262,11 +314,54 @@ import Testing
         world.authenticator.isHeld = true
         let first = Task { try await basic(world) }
         while world.authenticator.requests.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
-        world.revocations.proved.forget { $0 == World.alice.key }
+        world.revocations.proved.forget(World.alice.key)
+        // Who comes after the end does not take an answer that was asked for before it.
+        let second = Task { try await basic(world) }
+        try await Task.sleep(for: .milliseconds(20))
         world.authenticator.isHeld = false
         _ = try await first.value
+        _ = try await second.value
+        #expect(world.authenticator.requests.count == 2)
         _ = try await basic(world)
         #expect(world.authenticator.requests.count == 2)
+    }
+
+    @Test("The end of somebody else's session is no reason to ask again")
+    func othersEndings() async throws {
+        let world = try await World()
+        let bob = IdentityKey(source: SourceID(1), stableID: "bob")
+        world.authenticator.isHeld = true
+        let first = Task { try await basic(world) }
+        while world.authenticator.requests.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
+        world.revocations.proved.forget(bob)
+        let second = Task { try await basic(world) }
+        try await Task.sleep(for: .milliseconds(20))
+        world.revocations.proved.forget(bob)
+        world.authenticator.isHeld = false
+        _ = try await first.value
+        _ = try await second.value
+        _ = try await basic(world)
+        #expect(world.authenticator.requests.count == 1)
+    }
+
+    @Test func whoIsForgotten() {
+        func key(_ number: Int) -> IdentityKey { IdentityKey(source: SourceID(1), stableID: "\(number)") }
+        var people = ForgottenPeople(half: 4)
+        people.note(key(0))
+        let before = people.epoch
+        #expect(!people.isForgotten(key(0), since: before))
+        #expect(people.isForgotten(key(0), since: before - 1))
+        #expect(!people.isForgotten(key(1), since: 0))
+        for number in 1...8 { people.note(key(number)) }
+        let later = people.epoch
+        #expect(people.isForgotten(key(8), since: before))
+        #expect(!people.isForgotten(key(8), since: later))
+        #expect(people.isForgotten(key(0), since: 0), "noted too long ago to be told apart")
+        for number in 9...30 { people.note(key(number)) }
+        #expect(people.isForgotten(key(99), since: later), "more than can be told apart have been noted since")
+        people.noteEverybody()
+        #expect(people.isForgotten(key(99), since: people.epoch - 1))
+        #expect(!people.isForgotten(key(99), since: people.epoch))
     }
 
     @Test func aReloadAsksAgain() async throws {
@@ -284,7 +379,7 @@ import Testing
         let world = try await World()
         _ = try await basic(world)
         let proved = world.revocations.proved
-        let key = proved.key("x", Password("y"), salt: [])
+        let key = proved.key("x", Password("y"), from: "192.0.2.10", salt: [])
         let person = ProvedPerson(identity: World.alice, userID: 12)
         _ = await proved.person(for: key) { .success(person) }
         let soon = await proved.person(for: key, now: .now + .seconds(29)) { .failure(Refusal(.unauthorized)) }

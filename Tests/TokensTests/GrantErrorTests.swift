@@ -3,7 +3,7 @@ import Testing
 
 @testable import Tokens
 
-/// Every row of the wire contract's error table that is decided here.
+/// Every row of the table “Errors” in docs/http-api.md that is decided here.
 @Suite struct GrantErrorTests {
     struct Row: Sendable, CustomTestStringConvertible {
         var request: TokenRequest

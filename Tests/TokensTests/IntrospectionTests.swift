@@ -66,6 +66,36 @@ import Testing
         #expect(try await ask(world, second.refreshToken) == .inactive)
     }
 
+    @Test("What a refresh would refuse is not live", arguments: 0..<4)
+    func whatARefreshWouldRefuse(what: Int) async throws {
+        let world = try await World()
+        let answer = try await world.logIn()
+        var clients = World.clients
+        let id = try #require(world.keys.readRefreshToken(answer.refreshToken ?? "")).session
+        switch what {
+        case 0: clients[0] = clients[0].with(sources: [SourceID(2)])
+        case 1: clients[0] = clients[0].with(grants: [.password])
+        case 2:
+            // A clock that was wrong for a while must not outlast a not-before set since.
+            var session = try #require(try await world.store.session(id))
+            session.rotatedAt = world.clock.now() + .seconds(7200)
+            await world.store.put(session)
+            world.clock.advance(.seconds(2))
+            world.revoke()
+        default: break
+        }
+        let service = world.reloaded(clients: clients)
+        let query = TokenQuery(token: answer.refreshToken, client: World.web)
+        #expect(try await service.introspect(query, context: World.caller).isActive == (what == 3))
+        let refresh = TokenRequest(
+            client: World.web,
+            grantType: "refresh_token",
+            refreshToken: answer.refreshToken
+        )
+        let refusal = await world.refusal { try await service.token(refresh, context: World.caller) }
+        #expect((refusal == nil) == (what == 3))
+    }
+
     @Test func aRefreshTokenByAnotherNodesNewKey() async throws {
         let world = try await World()
         let answer = try await world.logIn()

@@ -61,7 +61,7 @@ import Testing
     )
     func directory(number: Int32, standard: Int32?, sources: [SourceID], expected: SourceID?) async throws {
         var clients = World.clients
-        clients[4].sources = sources
+        clients[4] = clients[4].with(sources: sources)
         let world = try await World(settings: TokenSettings(defaultDirectory: standard), clients: clients)
         let refusal = await world.refusal { try await world.login(directory: number) }
         if let expected {
@@ -117,7 +117,7 @@ import Testing
     @Test("A scope taken from the login client is gone when its session goes on", arguments: [true, false])
     func scopeWithdrawn(hasBearer: Bool) async throws {
         var clients = World.clients
-        clients[4].scopes = ["api", "admin"]
+        clients[4] = clients[4].with(scopes: ["api", "admin"])
         let world = try await World(clients: clients)
         let first = try await world.login()
         #expect(try world.service.verifier.verify(first.accessToken).scope == "api admin")
@@ -193,7 +193,7 @@ import Testing
         let claims = try world.service.verifier.verify(model.accessToken)
         #expect(claims.expiresAt - claims.issuedAt == 3600)
         var clients = World.clients
-        clients[4].accessLifetime = .seconds(60)
+        clients[4] = clients[4].with(accessLifetime: .seconds(60))
         let own = try await World(settings: settings, clients: clients)
         let short = try own.service.verifier.verify(try await own.login().accessToken)
         #expect(short.expiresAt - short.issuedAt == 60)

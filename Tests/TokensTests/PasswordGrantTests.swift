@@ -67,7 +67,7 @@ import Testing
     @Test("Who is asked", arguments: [(false, AuthenticationRequest.Selection.unnamed), (true, .windows)])
     func selection(isWindows: Bool, expected: AuthenticationRequest.Selection) async throws {
         var clients = World.clients
-        clients[0].sources = [SourceID(2)]
+        clients[0] = clients[0].with(sources: [SourceID(2)])
         let world = try await World(clients: clients)
         var request = world.passwordRequest()
         request.windowsAuthentication = isWindows
@@ -84,13 +84,12 @@ import Testing
     @Test("A client's own lifetimes override the settings")
     func lifetimes() async throws {
         var clients = World.clients
-        clients[0].accessLifetime = .seconds(60)
-        clients[0].refreshIdle = .seconds(120)
+        clients[0] = clients[0].with(accessLifetime: .seconds(60), refreshIdle: .seconds(120))
         let world = try await World(clients: clients)
         var answer = try await world.logIn()
         #expect(answer.expiresIn == 60)
         #expect(answer.refreshExpiresIn == 120)
-        clients[0].sessionMax = .seconds(30)
+        clients[0] = clients[0].with(sessionMax: .seconds(30))
         answer = try await World(clients: clients).logIn()
         #expect(answer.expiresIn == 30)
         #expect(answer.refreshExpiresIn == 30)

@@ -148,6 +148,19 @@ import Testing
         #expect(try await world.service.sessions(login.accessToken).map(\.isCurrent) == [true, false])
     }
 
+    @Test("A User-Agent is cut, whatever it is made of", arguments: ["a", "e\u{301}"])
+    func longUserAgent(character: String) async throws {
+        let world = try await World()
+        let context = RequestContext(
+            address: "192.0.2.10",
+            userAgent: String(repeating: character, count: 300),
+            requestID: "r1"
+        )
+        let answer = try await world.service.token(world.passwordRequest(), context: context)
+        let kept = try #require(try await world.service.sessions(answer.accessToken).first).userAgent
+        #expect(kept.unicodeScalars.count == 200)
+    }
+
     @Test func endsOnesOwnByNumber() async throws {
         let world = try await World()
         let first = try await world.logIn()
@@ -198,6 +211,105 @@ import Testing
         #expect(world.keys.readRefreshToken(token) == nil)
         try await revoke(world, token)
         #expect(throws: AccessTokenError.sessionEnded) { try world.service.verifier.verify(answer.accessToken) }
+    }
+
+    /// Ends the session of `answer` while the store cannot be written.
+    private func endInOutage(_ world: World, _ answer: AccessTokenResponse) async {
+        await world.store.fail(with: StoreError(.unavailable, "gone"))
+        #expect(
+            await world.refusal { try await revoke(world, answer.refreshToken) }?.hasPrefix("temporarily") == true
+        )
+        // The row cannot be read either, so it is revoked by what the other endpoints would do.
+        await world.store.fail(with: nil)
+        await world.store.failWrites(with: StoreError(.unavailable, "gone"))
+        let refusal = await world.refusal {
+            try await world.service.logout(answer.accessToken, context: World.caller)
+        }
+        #expect(refusal == "temporarily_unavailable: The directory is not reachable")
+        #expect(throws: AccessTokenError.sessionEnded) { try world.service.verifier.verify(answer.accessToken) }
+    }
+
+    @Test("An end that the store did not take can be said again", arguments: 0..<4)
+    func saidAgain(how: Int) async throws {
+        let world = try await World(retries: [])
+        let answer = try await world.logIn()
+        await endInOutage(world, answer)
+        for isDown in [true, false] {
+            if !isDown { await world.store.failWrites(with: nil) }
+            let refusal = await world.refusal {
+                switch how {
+                case 0: try await world.service.logout(answer.accessToken, context: World.caller)
+                case 1:
+                    let number: Int32 = 77
+                    let isEnded = try await world.service.endSession(
+                        number,
+                        bearer: answer.accessToken,
+                        context: World.caller
+                    )
+                    #expect(isEnded)
+                case 2: try await revoke(world, answer.refreshToken)
+                default: _ = try await world.refresh(answer.refreshToken)
+                }
+            }
+            let expected =
+                isDown
+                ? "temporarily_unavailable: The directory is not reachable"
+                : how == 3 ? "invalid_grant: Session not active" : nil
+            #expect(refusal == expected)
+        }
+        let id = try #require(world.keys.readRefreshToken(answer.refreshToken ?? "")).session
+        #expect(try await world.store.session(id)?.endedAt != nil)
+        // And that was the last time.
+        #expect(
+            await world.refusal { try await world.service.logout(answer.accessToken, context: World.caller) }
+                == Self.denied
+        )
+        let again = await world.refusal {
+            try await world.service.endSession(77, bearer: answer.accessToken, context: World.caller)
+        }
+        #expect(again == Self.denied)
+        #expect(world.audit.events.count { [.logout, .revoke].contains($0.kind) } == (how == 3 ? 0 : 1))
+    }
+
+    @Test("The token of a session that ended here only does nothing else")
+    func nothingElse() async throws {
+        let world = try await World(retries: [])
+        let answer = try await world.logIn()
+        _ = try await world.logIn()
+        await endInOutage(world, answer)
+        await world.store.failWrites(with: nil)
+        let other = await world.refusal {
+            try await world.service.endSession(78, bearer: answer.accessToken, context: World.caller)
+        }
+        #expect(other == Self.denied)
+        #expect(await world.refusal { try await world.service.sessions(answer.accessToken) } == Self.denied)
+        #expect(await world.refusal { try await world.service.userInfo(answer.accessToken) } == Self.denied)
+        let asked = TokenQuery(token: answer.refreshToken, client: World.web)
+        #expect(try await world.service.introspect(asked, context: World.caller) == .inactive)
+    }
+
+    @Test("Inside a session, one that ended here only is not gone on with")
+    func notContinued() async throws {
+        let world = try await World(retries: [])
+        let first = try await world.login()
+        await world.store.failWrites(with: StoreError(.unavailable, "gone"))
+        #expect(
+            await world.refusal { try await world.service.logout(first.accessToken, context: World.caller) } != nil
+        )
+        await world.store.failWrites(with: nil)
+        let second = try await world.login(inSession: 1)
+        #expect(second.sessionNumber == first.sessionNumber + 1)
+        _ = try world.service.verifier.verify(second.accessToken)
+    }
+
+    @Test("An end that the store did not take is written when it takes it", .timeLimit(.minutes(1)))
+    func writtenLater() async throws {
+        let world = try await World(retries: Array(repeating: .milliseconds(20), count: 500))
+        let answer = try await world.logIn()
+        await endInOutage(world, answer)
+        await world.store.failWrites(with: nil)
+        let id = try #require(world.keys.readRefreshToken(answer.refreshToken ?? "")).session
+        while try await world.store.session(id)?.endedAt == nil { try await Task.sleep(for: .milliseconds(10)) }
     }
 
     @Test func anOutageIsToldAndTheSessionIsDeadHereAllTheSame() async throws {

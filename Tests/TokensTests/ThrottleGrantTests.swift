@@ -79,6 +79,23 @@ struct ThrottleGrantTests {
         #expect(await token(world, world.passwordRequest()) == nil)
     }
 
+    @Test("A waiting address: a client that was proved before hears nothing of a token either; the log says so once")
+    func introspection() async throws {
+        let throttle = throttle(ThrottleSettings(addressFailures: 1))
+        let world = try await World(throttle: throttle)
+        let answer = try await world.logIn()
+        let query = TokenQuery(token: answer.accessToken, client: World.web)
+        #expect(try await world.service.introspect(query, context: World.caller).isActive)
+        await throttle.countFailure(ofAddress: World.caller.address)
+        for _ in 0..<2 {
+            let refusal = await #expect(throws: TokenError.self) {
+                try await world.service.introspect(query, context: World.caller)
+            }
+            #expect(refusal?.isThrottled == true)
+        }
+        #expect(world.audit.events.filter { $0.kind == .throttle }.map(\.reason) == ["address-waits"])
+    }
+
     @Test("A waiting address: missing fields come first, then 429; who is refreshed without a secret goes on")
     func order() async throws {
         let throttle = throttle(ThrottleSettings(addressFailures: 1))

@@ -6,8 +6,7 @@ import Testing
 @Suite struct UserInfoTests {
     @Test func namesAndAllGroups() async throws {
         var clients = World.clients
-        clients[0].maxGroups = 1
-        clients[0].groupFilter = "staff"
+        clients[0] = clients[0].with(groupFilter: "staff", maxGroups: 1)
         var alice = World.alice
         alice.displayName = "Alice Ångström"
         alice.email = "alice@corp.example"

@@ -29,15 +29,29 @@ public struct AccessTokenVerifier: Sendable {
 
     /// The claims of a live token.
     public func verify(_ token: String) throws(AccessTokenError) -> AccessTokenClaims {
+        let (claims, isEnded) = try judged(token)
+        if isEnded { throw .sessionEnded }
+        return claims
+    }
+
+    /// The claims of a token that would be live if its session were.
+    func current(_ token: String) throws(AccessTokenError) -> AccessTokenClaims {
+        try judged(token).claims
+    }
+
+    private func judged(_ token: String) throws(AccessTokenError) -> (claims: AccessTokenClaims, isEnded: Bool) {
         let claims = try authenticate(token)
         let now = clock.now().seconds
         guard now < claims.expiresAt else { throw .expired }
-        let notBefore = revocations.notBefore(client: claims.clientID, subject: claims.subject)
+        let (notBefore, isEnded) = revocations.standing(
+            client: claims.clientID,
+            subject: claims.subject,
+            session: claims.person?.session
+        )
         guard claims.issuedAt >= notBefore else { throw .revoked }
         // A token issued in the second of a revocation carries the not-before as iat.
         guard claims.issuedAt <= max(now + Self.leeway, notBefore) else { throw .fromTheFuture }
-        if let person = claims.person, revocations.isEnded(person.session) { throw .sessionEnded }
-        return claims
+        return (claims, isEnded)
     }
 
     /// The claims of a token that one of our keys signed for this issuer, whether or not it is live.
@@ -50,14 +64,17 @@ public struct AccessTokenVerifier: Sendable {
     /// The claims under a good signature, remembered if they were asked for lately.
     private func signed(_ token: String) throws(AccessTokenError) -> AccessTokenClaims {
         guard token.utf8.count <= Self.longestToken else { throw .malformed }
-        let bytes = Array(token.utf8)
-        let digest = SHA256.hash(data: bytes)
+        var text = token
+        let digest = text.withUTF8 { SHA256.hash(data: UnsafeRawBufferPointer($0)) }
+        let present = keys.snapshot
         // A key that was taken away takes its tokens with it.
-        if let entry = verified.entry(for: digest), keys.verifyingKey(header: entry.header) != nil {
+        if let entry = verified.entry(for: digest),
+            entry.keys == present.number || present.verifying[entry.header] != nil
+        {
             return entry.claims
         }
-        let entry = try check(bytes)
-        verified.insert(entry, for: digest, length: bytes.count)
+        let entry = try check(Array(token.utf8), present)
+        verified.insert(entry, for: digest, length: token.utf8.count)
         return entry.claims
     }
 
@@ -66,19 +83,19 @@ public struct AccessTokenVerifier: Sendable {
     /// The protected header is not parsed but looked up: only the very headers we write are known, each with its key.
     /// So `alg: none`, HS256 over a public key, another `typ`, `crit`, `jwk` or an unknown `kid` need no rules of
     /// their own (RFC 8725 §3.1, §3.11).
-    private func check(_ bytes: [UInt8]) throws(AccessTokenError) -> VerifiedTokens.Entry {
+    private func check(_ bytes: [UInt8], _ keys: KeySnapshot) throws(AccessTokenError) -> VerifiedTokens.Entry {
         let dot = UInt8(ascii: ".")
         guard let first = bytes.firstIndex(of: dot), let second = bytes[(first + 1)...].firstIndex(of: dot) else {
             throw .malformed
         }
         let header = String(decoding: bytes[..<first], as: UTF8.self)
-        guard let key = keys.verifyingKey(header: header) else { throw .unknownKey }
+        guard let key = keys.verifying[header] else { throw .unknownKey }
         // A third dot is no base64url, so it ends here.
         guard let signature = Base64URL.decode(bytes[(second + 1)...]) else { throw .malformed }
         guard key.isValid(signature, for: bytes[..<second]) else { throw .badSignature }
         guard let payload = Base64URL.decode(bytes[(first + 1)..<second]),
             let claims = AccessTokenClaims(decoding: payload)
         else { throw .malformed }
-        return VerifiedTokens.Entry(header: header, claims: claims)
+        return VerifiedTokens.Entry(header: header, claims: claims, keys: keys.number)
     }
 }

@@ -12,12 +12,13 @@ public final class ChangeFeed: Sendable {
         var failure: String?
         var observers: [any ChangeObserver] = []
         var awaitsMasterKey = false
-        var isNudged = false
-        var rest: Task<Void, Never>?
     }
 
     /// Half of the second within which a change must be obeyed.
     private static let interval = Duration.milliseconds(500)
+    /// So long at most nobody looks at a store that says itself when it is written to: for what no write tells of, a clock
+    /// that was set back among it.
+    private static let longest = Duration.seconds(5)
     /// Changes that come together are read together.
     private static let gathering = Duration.milliseconds(10)
 
@@ -27,6 +28,7 @@ public final class ChangeFeed: Sendable {
     private let clock: any WallClock
     private let logger: Logger
     private let state = Mutex(State())
+    private let pause = Pause()
 
     /// A feed from `store` into `revocations` and `keys`.
     public init(
@@ -54,14 +56,16 @@ public final class ChangeFeed: Sendable {
         state.withLock { $0.observers.append(observer) }
     }
 
-    /// Polls twice a second until the task is cancelled, and sooner when somebody says that something happened; a poll that
-    /// fails is logged once and tried again.
+    /// Polls twice a second until the task is cancelled, sooner when somebody says that something happened, and seldom while
+    /// the store itself knows that nothing did; a poll that fails is logged once and tried again.
     ///
     /// - Parameter announcements: hints that there is something new; some may be lost.
     public func run(hearing announcements: AsyncStream<Void>? = nil) async {
         async let hints: Void = hear(announcements)
         while !Task.isCancelled {
-            await poll()
+            let isRead = await poll()
+            // A master key that is waited for comes without a write.
+            if isRead, !state.withLock({ $0.keysPending }), await store.awaitWrite(within: Self.longest) { continue }
             await rest()
         }
         await hints
@@ -69,34 +73,13 @@ public final class ChangeFeed: Sendable {
 
     private func hear(_ announcements: AsyncStream<Void>?) async {
         guard let announcements else { return }
-        for await _ in announcements {
-            state.withLock { state in
-                state.isNudged = true
-                state.rest?.cancel()
-            }
-        }
+        for await _ in announcements { pause.end() }
     }
 
     /// Until the next poll is due. Polls come one after the other, so that none undoes what a later one has read.
     private func rest() async {
-        let rest = Task { _ = try? await Task.sleep(for: Self.interval) }
-        let isNudged = state.withLock { state in
-            state.rest = rest
-            return state.isNudged
-        }
-        if isNudged { rest.cancel() }
-        await withTaskCancellationHandler {
-            await rest.value
-        } onCancel: {
-            rest.cancel()
-        }
-        let wasNudged = state.withLock { state in
-            defer { state.isNudged = false }
-            state.rest = nil
-            return state.isNudged
-        }
         // Cancelled: the loop's condition ends it.
-        if wasNudged { try? await Task.sleep(for: Self.gathering) }
+        if await pause.wait(until: .now + Self.interval) { try? await Task.sleep(for: Self.gathering) }
     }
 
     /// Asks once for what is new; also to be called at the start, before `run()`.

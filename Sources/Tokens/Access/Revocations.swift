@@ -9,11 +9,46 @@ internal import Synchronization
 public final class Revocations: Sendable {
     private struct State {
         /// With the moment after which the session has no token left; as many as sessions ended within `session_max`.
-        var ended: [UUID: Timestamp] = [:]
+        private(set) var ended: [UUID: Timestamp] = [:]
+        /// The same by the minute of that moment, so that letting them go looks at no others.
+        private var byMinute: [Int64: [UUID]] = [:]
+        private var firstMinute = Int64.max
         var everyone: Int64 = 0
         /// Few: each is one command of an administrator.
         var clients: [String: Int64] = [:]
         var people: [String: Int64] = [:]
+
+        func notBefore(_ client: String, _ subject: String?) -> Int64 {
+            var greatest = everyone
+            if !clients.isEmpty { greatest = max(greatest, clients[client] ?? 0) }
+            if let subject, !people.isEmpty { greatest = max(greatest, people[subject] ?? 0) }
+            return greatest
+        }
+
+        /// False when it was known before.
+        mutating func end(_ session: UUID, until: Timestamp) -> Bool {
+            let before = ended.updateValue(until, forKey: session)
+            guard before != until else { return false }
+            let minute = Self.minute(until)
+            byMinute[minute, default: []].append(session)
+            firstMinute = min(firstMinute, minute)
+            return before == nil
+        }
+
+        /// Lets go of what was over when this minute began.
+        mutating func prune(now: Timestamp) {
+            let present = Self.minute(now)
+            guard firstMinute < present else { return }
+            for minute in Array(byMinute.keys) where minute < present {
+                for session in byMinute.removeValue(forKey: minute) ?? [] {
+                    // It may have been noted again, with a later end.
+                    if let until = ended[session], until <= now { ended.removeValue(forKey: session) }
+                }
+            }
+            firstMinute = byMinute.keys.min() ?? .max
+        }
+
+        private static func minute(_ moment: Timestamp) -> Int64 { moment.milliseconds / 60_000 }
 
         /// False when it was as high before.
         mutating func raise(_ scope: NotBeforeScope, to seconds: Int64) -> Bool {
@@ -40,7 +75,7 @@ public final class Revocations: Sendable {
 
     /// Notes an ended session until `until`, its hard end.
     public func end(_ session: UUID, until: Timestamp) {
-        state.withLock { $0.ended[session] = until }
+        state.withLock { _ = $0.end(session, until: until) }
     }
 
     /// True when that session was ended.
@@ -52,10 +87,13 @@ public final class Revocations: Sendable {
     ///
     /// - Parameter subject: the `sub` claim.
     public func notBefore(client: String, subject: String?) -> Int64 {
+        state.withLock { $0.notBefore(client, subject) }
+    }
+
+    /// The same, and whether that session was ended, by one look.
+    func standing(client: String, subject: String, session: UUID?) -> (notBefore: Int64, isEnded: Bool) {
         state.withLock { state in
-            var greatest = max(state.everyone, state.clients[client] ?? 0)
-            if let subject, !state.people.isEmpty { greatest = max(greatest, state.people[subject] ?? 0) }
-            return greatest
+            (state.notBefore(client, subject), session.map { state.ended[$0] != nil } ?? false)
         }
     }
 
@@ -76,45 +114,45 @@ public final class Revocations: Sendable {
     /// Adds what the store reported.
     @discardableResult
     public func apply(_ changes: StoreChanges) -> News {
+        var people = Set(changes.people)
         let news = state.withLock { state in
             var news = News()
-            for session in changes.endedSessions {
-                if state.ended.updateValue(session.until, forKey: session.id) == nil { news.sessions += 1 }
+            for session in changes.endedSessions where state.end(session.id, until: session.until) {
+                news.sessions += 1
+                // What this process ended itself it has forgotten itself.
+                people.insert(session.person)
             }
             for entry in changes.notBefore where state.raise(entry.scope, to: entry.seconds) {
                 news.notBefore.append(entry)
             }
             return news
         }
-        forgetPasswords(changes)
+        forgetPasswords(people, changes)
         return news
     }
 
     /// Whoever's sessions were ended, whoever was revoked and whatever happened to local accounts: the next request
     /// with a password asks again.
-    private func forgetPasswords(_ changes: StoreChanges) {
-        var people = Set(changes.people + changes.endedSessions.map(\.person))
+    private func forgetPasswords(_ people: Set<IdentityKey>, _ changes: StoreChanges) {
+        for person in people { proved.forget(person) }
         for entry in changes.notBefore {
             switch entry.scope {
-            case .everyone: proved.forget { _ in true }
+            case .everyone: proved.forgetEverybody()
             // A password belongs to no client.
             case .client: break
-            case .identity(let key): people.insert(key)
+            case .identity(let key): proved.forget(key)
             }
         }
-        if !people.isEmpty { proved.forget(people.contains) }
     }
 
     /// The next request with a password asks again, whoever it is.
     func forgetPasswords() {
-        proved.forget { _ in true }
+        proved.forgetEverybody()
     }
 
-    /// Forgets sessions whose last token has expired.
+    /// Forgets sessions whose last token has expired, within a minute after it has.
     public func prune(now: Timestamp) {
-        state.withLock { state in
-            state.ended = state.ended.filter { $0.value > now }
-        }
+        state.withLock { $0.prune(now: now) }
     }
 
     /// How many ended sessions are held.

@@ -9,9 +9,17 @@ internal import Synchronization
 /// signature are not remembered, so that a stranger cannot push good ones out.
 final class VerifiedTokens: Sendable {
     /// What a token says, and by which header its key was found.
-    struct Entry: Sendable {
+    final class Entry: Sendable {
         let header: String
         let claims: AccessTokenClaims
+        /// The keys among which it was found.
+        let keys: Int
+
+        init(header: String, claims: AccessTokenClaims, keys: Int) {
+            self.header = header
+            self.claims = claims
+            self.keys = keys
+        }
     }
 
     /// Octets, estimated: some thousands of tokens with a handful of groups.

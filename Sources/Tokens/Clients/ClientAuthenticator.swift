@@ -5,17 +5,47 @@ public struct ClientAuthenticator: Sendable {
     private let registry: ClientRegistry
     private let defaultClient: String?
     private let hasher: any SecretHash
-    private let cache = SecretCache()
+    private let proved: SecretCache
+    private let known: [String: Known]
+
+    /// A client, and what stands for it in questions.
+    private final class Known: Sendable {
+        let client: Client
+        let stamp: KeyedDigest.Value
+
+        init(_ client: Client, _ stamp: KeyedDigest.Value) {
+            self.client = client
+            self.stamp = stamp
+        }
+    }
 
     /// An authenticator of the clients of `registry`.
     ///
     /// - Parameters:
     ///   - defaultClient: who asks when no client is named.
     ///   - hasher: verifies hashed secrets.
-    public init(registry: ClientRegistry, defaultClient: String?, hasher: any SecretHash) {
+    ///   - proved: what was found right before, under whatever configuration.
+    public init(
+        registry: ClientRegistry,
+        defaultClient: String?,
+        hasher: any SecretHash,
+        proved: SecretCache = SecretCache()
+    ) {
         self.registry = registry
         self.defaultClient = defaultClient
         self.hasher = hasher
+        self.proved = proved
+        known = Dictionary(uniqueKeysWithValues: registry.all.map { ($0.id, Known($0, proved.stamp($0.id, $0))) })
+    }
+
+    /// The client these credentials were found to prove a while ago; nil when that has to be found out.
+    ///
+    /// What nearly every request needs, without the memory that asynchronous functions ask for.
+    func remembered(_ credentials: ClientCredentials) -> Client? {
+        let attempts = attempts(credentials)
+        let hasSecret = attempts.contains { $0.secret != nil }
+        guard hasSecret, let question = proved.question(attempts) else { return nil }
+        return proved.known(question).flatMap { attempts[$0].client }
     }
 
     /// The client these credentials prove.
@@ -24,54 +54,67 @@ public struct ClientAuthenticator: Sendable {
     public func authenticate(_ credentials: ClientCredentials) async throws(TokenError) -> Client {
         let attempts = attempts(credentials)
         guard !attempts.isEmpty else { throw .invalidClient }
-        var isKnown = false
-        for attempt in attempts {
-            guard let client = registry[attempt.id] else {
-                // An unknown client takes as long as a wrong secret.
-                if let secret = attempt.secret, let decoy = registry.decoyHash {
-                    _ = try await verify(secret, against: decoy)
-                }
-                continue
-            }
-            isKnown = true
-            if try await isProved(client, by: attempt.secret) { return client }
+        guard let index = try await right(attempts), let client = attempts[index].client else {
+            throw attempts.contains { $0.client != nil } ? .invalidClientCredentials : .invalidClient
         }
-        throw isKnown ? .invalidClientCredentials : .invalidClient
+        return client
     }
 
     /// What to try, in order. Basic comes form-decoded first, then raw, because many clients do not
     /// encode; an empty secret is none.
-    private func attempts(_ credentials: ClientCredentials) -> [(id: String, secret: Password?)] {
-        func given(_ secret: Password?) -> Password? {
-            secret.flatMap { $0.isEmpty ? nil : $0 }
+    private func attempts(_ credentials: ClientCredentials) -> [SecretCache.Attempt] {
+        func attempt(_ id: String, _ secret: Password?) -> SecretCache.Attempt {
+            let known = known[id]
+            return SecretCache.Attempt(
+                stamp: known?.stamp ?? proved.stamp(id, nil),
+                client: known?.client,
+                secret: secret.flatMap { $0.isEmpty ? nil : $0 }
+            )
         }
         if credentials.method == .basic, !credentials.alternativeIDs.isEmpty {
             return credentials.alternativeIDs.enumerated().map { index, id in
-                (id, given(index < credentials.secrets.count ? credentials.secrets[index] : nil))
+                attempt(id, index < credentials.secrets.count ? credentials.secrets[index] : nil)
             }
         }
         guard let id = credentials.id.flatMap({ $0.isEmpty ? nil : $0 }) ?? defaultClient else { return [] }
-        if credentials.secrets.isEmpty { return [(id, nil)] }
-        return credentials.secrets.map { (id, given($0)) }
+        if credentials.secrets.isEmpty { return [attempt(id, nil)] }
+        return credentials.secrets.map { attempt(id, $0) }
     }
 
-    private func isProved(_ client: Client, by secret: Password?) async throws(TokenError) -> Bool {
-        switch (client.secret, secret) {
-        case (nil, nil):
-            return true
-        case (nil, _?), (_?, nil):
-            // A public client has no secret to send; a confidential one must.
+    /// The first attempt that is right. All of them are one question: which of two clients it is must not depend on which one
+    /// was proved lately.
+    private func right(_ attempts: [SecretCache.Attempt]) async throws(TokenError) -> Int? {
+        guard attempts.contains(where: { $0.secret != nil }) else {
+            return attempts.firstIndex { $0.client != nil && $0.client?.secret == nil }
+        }
+        guard let question = proved.question(attempts) else { return nil }
+        let answer = await proved.answer(to: question) { [self] in await prove(attempts) }
+        return try answer.get()
+    }
+
+    private func prove(_ attempts: [SecretCache.Attempt]) async -> SecretCache.Answer {
+        do throws(TokenError) {
+            for (index, attempt) in attempts.enumerated() where try await isProved(attempt) { return .success(index) }
+            return .success(nil)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func isProved(_ attempt: SecretCache.Attempt) async throws(TokenError) -> Bool {
+        guard let client = attempt.client else {
+            // An unknown client takes as long as a wrong secret.
+            if let secret = attempt.secret, let decoy = registry.decoyHash {
+                _ = try await verify(secret, against: decoy)
+            }
             return false
-        case (.plain(let expected)?, let given?):
-            if cache.contains(given, of: client.id) { return true }
-            guard cache.areEqual(expected, given) else { return false }
-            cache.insert(given, of: client.id)
-            return true
-        case (.hash(let phc)?, let given?):
-            if cache.contains(given, of: client.id) { return true }
-            guard try await verify(given, against: phc) else { return false }
-            cache.insert(given, of: client.id)
-            return true
+        }
+        switch (client.secret, attempt.secret) {
+        case (nil, nil): return true
+        // A public client has no secret to send; a confidential one must.
+        case (nil, _?), (_?, nil): return false
+        case (.plain(let expected)?, let given?): return proved.areEqual(expected, given)
+        case (.hash(let phc)?, let given?): return try await verify(given, against: phc)
         }
     }
 

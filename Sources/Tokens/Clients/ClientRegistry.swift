@@ -7,6 +7,9 @@ public struct ClientRegistry: Sendable {
         self.clients = Dictionary(clients.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
     }
 
+    /// All of them, in no order.
+    var all: some Collection<Client> { clients.values }
+
     /// The client with that id, compared exactly.
     public subscript(id: String) -> Client? { clients[id] }
 

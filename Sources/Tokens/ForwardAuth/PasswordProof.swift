@@ -17,17 +17,16 @@ struct PasswordProof: Sendable {
     }
 
     /// The person, asked for by `authentication.order`, or proved a moment ago.
+    ///
+    /// Who has to wait is told so before anything remembered is looked at: a wait that a right password ended would tell it
+    /// from the wrong ones, guess after guess.
     func person(
         _ username: String,
         _ password: Password,
         _ context: RequestContext
     ) async throws(TokenError) -> ProvedPerson {
         guard !username.isEmpty, !password.isEmpty else { throw .unauthorized }
-        let proved = tools.revocations.proved
-        let answer = await proved.person(for: proved.key(username, password, salt: salt)) { [self] in
-            await prove(username, password, context)
-        }
-        switch answer {
+        switch await answer(username, password, context) {
         case .success(let person): return person
         case .failure(let refusal):
             // Whatever the refusal of a password says, a proxy must hear that it was refused.
@@ -35,39 +34,59 @@ struct PasswordProof: Sendable {
         }
     }
 
-    private func prove(
+    private func answer(
         _ username: String,
         _ password: Password,
         _ context: RequestContext
     ) async -> ProvedPasswords.Answer {
-        let start = ContinuousClock.now
-        let record = GrantRecord(
-            grant: .password,
-            context: context,
-            username: username,
-            sourceNames: tools.sourceNames
-        )
         do throws(Refusal) {
-            let person = try await ask(username, password, context)
-            audit.record(record.proved(person, duration: .now - start))
-            return .success(person)
+            try tools.requireNoWait(context)
         } catch {
-            if let event = record.refused(error, duration: .now - start) { audit.record(event) }
-            return .failure(error)
+            return refused(error, username, context, .now)
+        }
+        let request = AuthenticationRequest(username: username, password: password, address: context.address)
+        let address = IPAddress(context.address)?.throttleText ?? context.address
+        let proved = tools.revocations.proved
+        let key = proved.key(username, password, from: address, salt: salt)
+        return await proved.person(for: key) { person in
+            // Others behind the same address may have guessed at the name.
+            guard let wait = tools.authenticator.wait(of: request, for: person.identity.key) else {
+                return .success(person)
+            }
+            return refused(Refusal(wait), username, context, .now)
+        } prove: { [self] in
+            await prove(request, context)
         }
     }
 
-    /// The one place where a password of Basic is tried. The throttle knows the address here; the account it meets in the
-    /// authenticator, which counts there.
-    private func ask(
+    private func prove(_ request: AuthenticationRequest, _ context: RequestContext) async -> ProvedPasswords.Answer {
+        let start = ContinuousClock.now
+        do throws(Refusal) {
+            let person = try await ask(request)
+            audit.record(record(request.username, context).proved(person, duration: .now - start))
+            return .success(person)
+        } catch {
+            return refused(error, request.username, context, start)
+        }
+    }
+
+    private func refused(
+        _ refusal: Refusal,
         _ username: String,
-        _ password: Password,
-        _ context: RequestContext
-    ) async throws(Refusal) -> ProvedPerson {
-        try tools.requireNoWait(context)
-        let identity = try await tools.authenticate(
-            AuthenticationRequest(username: username, password: password, address: context.address)
-        )
+        _ context: RequestContext,
+        _ start: ContinuousClock.Instant
+    ) -> ProvedPasswords.Answer {
+        if let event = record(username, context).refused(refusal, duration: .now - start) { audit.record(event) }
+        return .failure(refusal)
+    }
+
+    private func record(_ username: String, _ context: RequestContext) -> GrantRecord {
+        GrantRecord(grant: .password, context: context, username: username, sourceNames: tools.sourceNames)
+    }
+
+    /// The one place where a password of Basic is tried; the throttle meets it in the authenticator, and counts there.
+    private func ask(_ request: AuthenticationRequest) async throws(Refusal) -> ProvedPerson {
+        let identity = try await tools.authenticate(request)
         let now = tools.clock.now()
         do {
             return ProvedPerson(identity: identity, userID: try await people.userID(of: identity, now: now))

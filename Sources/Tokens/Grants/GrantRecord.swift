@@ -38,9 +38,10 @@ struct GrantRecord {
         return event
     }
 
-    /// A password that was right, and opened no session.
+    /// A password that was right, and opened no session; no token was made, so there is no grant to count.
     func proved(_ person: ProvedPerson, duration: Duration) -> AuditEvent {
         var event = event(.login, duration)
+        event.grant = nil
         describe(person.identity, nil, &event)
         if person.identity.isOffline { event.reason = Self.offline }
         event.userID = person.userID
@@ -54,19 +55,13 @@ struct GrantRecord {
         let refused: AuditEvent.Kind = grant == .refreshToken ? .refreshRefused : .loginRefused
         var event = event(refusal.wait == nil ? refused : .throttle, duration)
         event.user = username ?? refusal.username.map { String($0.prefix(Self.longestName)) }
-        event.source = names(refusal.sources)
+        event.source = GrantTools.names(of: refusal.sources, in: sourceNames)
         if let identity = refusal.identity { describe(identity, refusal.session, &event) }
         event.userID = event.userID ?? refusal.userID
         event.reason = refusal.reason
         event.detail = refusal.detail
         event.host = refusal.host ?? event.host
         return event
-    }
-
-    /// By name, or by number when a source was taken from the configuration; nil when none was asked.
-    private func names(_ sources: [SourceID]) -> String? {
-        guard !sources.isEmpty else { return nil }
-        return sources.map { $0 == .local ? "local" : sourceNames[$0] ?? $0.description }.joined(separator: ",")
     }
 
     private func event(_ kind: AuditEvent.Kind, _ duration: Duration) -> AuditEvent {

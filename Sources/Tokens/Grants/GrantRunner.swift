@@ -2,8 +2,8 @@ internal import Authentication
 
 /// Runs any grant through the phases all of them share, so that none can forget one.
 ///
-/// The order is the contract's. 1 grant_type present and 2 known are the endpoint's, which picks
-/// the handler by them.
+/// The order is that of docs/http-api.md, “The order of checks”. 1 grant_type present and 2 known are the endpoint's, which
+/// picks the handler by them.
 struct GrantRunner: Sendable {
     /// How the client of a request is found.
     enum ClientChoice {

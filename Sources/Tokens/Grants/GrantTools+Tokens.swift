@@ -12,6 +12,16 @@ extension GrantTools {
         }
     }
 
+    /// The claims of a token whose session is to be ended: of a live one, or of one whose end the store did not take. Whoever
+    /// was told 503 says it again.
+    func claimsToEnd(_ token: String) throws(TokenError) -> AccessTokenClaims {
+        do {
+            return try verifier.current(token)
+        } catch {
+            throw .bearerRefused
+        }
+    }
+
     /// A refresh token of this store; nil for any other text.
     func refreshToken(_ text: String) async throws(TokenError) -> RefreshToken? {
         do {
@@ -39,17 +49,27 @@ extension GrantTools {
         session.isLive(at: clock.now()) && !revocations.isEnded(session.id) && !revocations.isRevoked(session)
     }
 
-    /// Asks the store; its failure is an outage.
+    /// Asks the store where there is no grant to refuse.
     func read<Value>(_ question: () async throws(StoreError) -> Value) async throws(TokenError) -> Value {
         do {
-            return try await question()
+            return try await ask(question)
         } catch {
-            throw Refusal(error).answer
+            throw error.answer
         }
     }
 
     /// As the configuration calls it, or its number when it was taken out of the configuration.
     func sourceName(_ source: SourceID) -> String {
-        source == .local ? "local" : sourceNames[source] ?? source.description
+        Self.name(of: source, in: sourceNames)
+    }
+
+    /// The same for several; nil for none.
+    static func names(of sources: [SourceID], in names: [SourceID: String]) -> String? {
+        guard !sources.isEmpty else { return nil }
+        return sources.map { name(of: $0, in: names) }.joined(separator: ",")
+    }
+
+    private static func name(of source: SourceID, in names: [SourceID: String]) -> String {
+        source == .local ? "local" : names[source] ?? source.description
     }
 }

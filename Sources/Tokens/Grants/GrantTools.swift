@@ -13,6 +13,8 @@ struct GrantTools: Sendable {
     let authenticator: any Authenticating
     /// Stands in front of secrets; the one in front of passwords is the authenticator's own.
     let throttle: Throttle?
+    /// Ends of sessions that the store did not take.
+    let lateEnds: LateEnds
     /// For the audit line of a refusal, which knows a source by its number only.
     let sourceNames: [SourceID: String]
     let clock: any WallClock
@@ -31,13 +33,20 @@ struct GrantTools: Sendable {
         max(now, Timestamp(seconds: revocations.notBefore(client: client.id, subject: subject)))
     }
 
+    /// The client that these credentials were found to prove a while ago; nil when that has to be found out. An address that has
+    /// to wait is refused first, as below.
+    func rememberedClient(_ credentials: ClientCredentials, _ context: RequestContext) throws(Refusal) -> Client? {
+        if !credentials.secrets.isEmpty { try requireNoWait(context) }
+        return clients.remembered(credentials)
+    }
+
     /// Which client it is. A wrong secret counts for the address, and an address that has to wait may not try one: an answer
     /// to a right one would tell it from the wrong ones.
     func authenticateClient(
         _ credentials: ClientCredentials,
         _ context: RequestContext
     ) async throws(Refusal) -> Client {
-        if !credentials.secrets.isEmpty { try requireNoWait(context) }
+        if let client = try rememberedClient(credentials, context) { return client }
         do {
             return try await clients.authenticate(credentials)
         } catch {
@@ -91,7 +100,7 @@ struct GrantTools: Sendable {
             idleEnd: min(now + lifetimes.idle, hardEnd),
             hardEnd: hardEnd,
             address: call.context.address,
-            userAgent: String(call.context.userAgent.prefix(200))
+            userAgent: String(call.context.userAgent.unicodeScalars.prefix(200))
         )
         do {
             return try await sessions.open(session)
@@ -110,10 +119,16 @@ struct GrantTools: Sendable {
         return refusal
     }
 
-    /// Ends a session here at once, and in the store for the other nodes.
+    /// Ends a session here at once, and in the store for the other nodes; what the store does not take is tried again later,
+    /// whatever the caller does.
     func end(_ session: Session, now: Timestamp) async throws(Refusal) {
         revocations.end(session.id, until: session.hardEnd)
-        revocations.proved.forget { $0 == session.identity.key }
-        _ = try await ask { () throws(StoreError) in try await sessions.end(.session(session.id), now: now) }
+        revocations.proved.forget(session.identity.key)
+        do {
+            _ = try await sessions.end(.session(session.id), now: now)
+        } catch {
+            lateEnds.add(session, failure: error)
+            throw Refusal(error)
+        }
     }
 }

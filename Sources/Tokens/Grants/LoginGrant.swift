@@ -69,7 +69,7 @@ struct LoginGrant: GrantHandler {
         return GrantOutcome(session: opened, scopes: opened.scopes, now: now, issuedAt: moment)
     }
 
-    /// A number, or `default_directory`, or the local accounts (wire contract §3).
+    /// A number, or `default_directory`, or the local accounts (docs/http-api.md, “Names and who is asked”).
     private func directory(_ client: Client) throws(Refusal) -> SourceID {
         let number = request.directory != 0 ? request.directory : tools.settings.defaultDirectory ?? 0
         guard number != 0 else { return .local }
@@ -127,6 +127,11 @@ struct LoginGrant: GrantHandler {
             )
         }
         guard let newest else { return nil }
+        // Ended here, and the store did not take it.
+        guard !tools.revocations.isEnded(newest.id) else {
+            try await tools.end(newest, now: moment)
+            return nil
+        }
         return try await reauthenticate(newest.id)
     }
 }

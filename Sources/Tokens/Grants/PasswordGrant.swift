@@ -17,7 +17,7 @@ struct PasswordGrant: GrantHandler {
 
     private var hasName: Bool { request.username?.isEmpty == false }
     private var hasPassword: Bool { request.password?.isEmpty == false }
-    /// Windows sign-on without a name and a password (wire contract §2).
+    /// Windows sign-on without a name and a password (docs/http-api.md, “WindowsAuthentication”).
     private var isSignOn: Bool { request.windowsAuthentication && !hasName && !hasPassword }
 
     func requireFields() throws(Refusal) {

@@ -13,8 +13,6 @@ struct RefreshGrant: GrantHandler {
 
         var session: Session
         var use: Use
-        /// The not-before it was checked against. One set since must not be outlived by what is made of the token now.
-        var notBefore: Int64
     }
 
     let tools: GrantTools
@@ -32,29 +30,27 @@ struct RefreshGrant: GrantHandler {
             throw Refusal(.invalidRefreshToken, reason: "malformed")
         }
         guard let session = try await read(token) else { throw Refusal(.sessionNotActive, reason: "unknown-session") }
-        guard session.client == call.client.id else {
-            throw Refusal(.refreshTokenOfOtherClient, reason: "other-client").of(session)
-        }
         let now = tools.clock.now()
-        try requireLive(session, now)
-        let notBefore = tools.revocations.notBefore(client: call.client.id, subject: session.identity.key.subject)
-        guard issued(session, now).seconds >= notBefore else {
-            throw Refusal(.staleToken, reason: "not-before").of(session)
+        try await ending(session, now) { () throws(Refusal) in
+            _ = try tools.requireRefreshable(session, call.client, now: now)
         }
-        try await requireSource(session, call.client, now)
         _ = try granted(session, call)
         guard token.generation == session.generation else {
             let session = try await settleReuse(token, session, now)
-            return Verified(session: session, use: .repeated, notBefore: notBefore)
+            return Verified(session: session, use: .repeated)
         }
         let identity = try await recheck(session, now)
-        return Verified(session: session, use: .present(token, identity: identity), notBefore: notBefore)
+        return Verified(session: session, use: .present(token, identity: identity))
     }
 
     func session(_ verified: Verified, _ call: GrantCall) async throws(Refusal) -> GrantOutcome {
         let now = tools.clock.now()
-        let moment = max(now, Timestamp(seconds: verified.notBefore))
         var session = verified.session
+        // Once more: the person may have been revoked while the source was asked, and what is made now would outlive that.
+        let notBefore = try await ending(session, now) { [session] () throws(Refusal) in
+            try tools.requireRefreshable(session, call.client, now: now)
+        }
+        let moment = max(now, Timestamp(seconds: notBefore))
         if case .present(let token, let identity) = verified.use {
             session = try await rotate(session, token, identity, call, now, issuedAt: moment)
         }
@@ -84,28 +80,22 @@ struct RefreshGrant: GrantHandler {
         }
     }
 
-    /// When the present token was issued. A moment in the future comes from a clock that was wrong for a while, and must not
-    /// outlast a not-before that was set since.
-    private func issued(_ session: Session, _ now: Timestamp) -> Timestamp {
-        session.rotatedAt <= now + Session.clockLeeway ? session.rotatedAt : session.createdAt
-    }
-
     private func read(_ token: RefreshToken) async throws(Refusal) -> Session? {
         try await tools.ask { () throws(StoreError) in try await tools.sessions.session(token.session) }
     }
 
-    private func requireLive(_ session: Session, _ now: Timestamp) throws(Refusal) {
-        guard session.endedAt == nil else { throw Refusal(.sessionNotActive, reason: "ended").of(session) }
-        guard session.isLive(at: now) else {
-            throw Refusal(.tokenNotActive, reason: now < session.hardEnd ? "idle" : "expired").of(session)
+    /// Ends the session when the refusal says so.
+    private func ending<Value>(
+        _ session: Session,
+        _ now: Timestamp,
+        _ check: () throws(Refusal) -> Value
+    ) async throws(Refusal) -> Value {
+        do {
+            return try check()
+        } catch {
+            if error.endsSession { try await tools.end(session, now: now) }
+            throw error
         }
-    }
-
-    /// The person's source must still be one of those the client is restricted to.
-    private func requireSource(_ session: Session, _ client: Client, _ now: Timestamp) async throws(Refusal) {
-        guard !client.sources.isEmpty, !client.sources.contains(session.identity.key.source) else { return }
-        try await tools.end(session, now: now)
-        throw Refusal(.sessionNotActive, reason: "source-not-allowed").of(session)
     }
 
     /// The person as the source knows him now; nil when nobody could say, and the idle end is not renewed then.
@@ -113,6 +103,7 @@ struct RefreshGrant: GrantHandler {
         let person = session.identity
         let answer = await tools.authenticator.recheck(
             person.key,
+            username: person.username,
             locator: person.locator,
             credentialState: person.credentialState
         )
@@ -161,7 +152,7 @@ struct RefreshGrant: GrantHandler {
         guard let fresh = try await read(token) else {
             throw Refusal(.sessionNotActive, reason: "unknown-session").of(session)
         }
-        try requireLive(fresh, now)
+        try await ending(fresh, now) { () throws(Refusal) in try tools.requireLive(fresh, now: now) }
         return try await settleReuse(token, fresh, now)
     }
 

@@ -1,43 +1,72 @@
 internal import Authentication
 
 /// A refusal inside a grant: what the caller hears, and what only the audit log hears.
+///
+/// Its parts lie outside of it. They are large, and every function that may throw one would keep room for several of them, which
+/// for asynchronous ones is memory to be asked for at each call, refused or not.
+@dynamicMemberLookup
 struct Refusal: Error {
-    /// Public.
-    var answer: TokenError
-    /// One word for the audit line.
-    var reason: String
-    /// For the operator.
-    var detail: String?
-    /// Who said so, or did not answer.
-    var sources: [SourceID] = []
-    /// The host that answered.
-    var host: String?
-    /// The person, when a session or a source told who it is.
-    var identity: Identity?
-    /// The session concerned.
-    var session: Session?
-    /// How long to wait, when nobody was asked because of failures before.
-    var wait: ThrottleWait?
-    /// The name that was proved, for a person who typed none.
-    var username: String?
-    /// False for the first half of a handshake, which refuses nobody.
-    var isAudited = true
-    /// The person's number, when it is known without a session at hand.
-    var userID: Int32?
+    /// What there is to tell.
+    struct Parts: Sendable {
+        /// Public.
+        var answer: TokenError
+        /// One word for the audit line.
+        var reason: String
+        /// For the operator.
+        var detail: String?
+        /// Who said so, or did not answer.
+        var sources: [SourceID] = []
+        /// The host that answered.
+        var host: String?
+        /// The person, when a session or a source told who it is.
+        var identity: Identity?
+        /// The session concerned.
+        var session: Session?
+        /// How long to wait, when nobody was asked because of failures before.
+        var wait: ThrottleWait?
+        /// The name that was proved, for a person who typed none.
+        var username: String?
+        /// False for the first half of a handshake, which refuses nobody.
+        var isAudited = true
+        /// True when the session concerned is to end with it.
+        var endsSession = false
+        /// The person's number, when it is known without a session at hand.
+        var userID: Int32?
+    }
+
+    private indirect enum Outside: Sendable {
+        case parts(Parts)
+    }
+
+    private var outside: Outside
+
+    private var parts: Parts {
+        get {
+            switch outside {
+            case .parts(let parts): parts
+            }
+        }
+        set { outside = .parts(newValue) }
+    }
+
+    subscript<Value>(dynamicMember part: WritableKeyPath<Parts, Value>) -> Value {
+        get { parts[keyPath: part] }
+        set { parts[keyPath: part] = newValue }
+    }
 
     init(_ answer: TokenError, reason: String? = nil, detail: String? = nil) {
-        self.answer = answer
-        self.reason = reason ?? answer.code.rawValue
-        self.detail = detail
+        outside = .parts(Parts(answer: answer, reason: reason ?? answer.code.rawValue, detail: detail))
     }
 
     init(_ rejection: Rejection) {
-        answer = .refused(rejection)
-        reason = rejection.wait?.subject.rawValue ?? rejection.reason.rawValue
-        detail = rejection.detail.isEmpty ? nil : rejection.detail
-        sources = rejection.source.map { [$0] } ?? []
-        host = rejection.host
-        wait = rejection.wait
+        self.init(
+            .refused(rejection),
+            reason: rejection.wait?.subject.rawValue ?? rejection.reason.rawValue,
+            detail: rejection.detail.isEmpty ? nil : rejection.detail
+        )
+        parts.sources = rejection.source.map { [$0] } ?? []
+        parts.host = rejection.host
+        parts.wait = rejection.wait
     }
 
     init(_ wait: ThrottleWait) {
@@ -50,7 +79,7 @@ struct Refusal: Error {
         } else {
             self.init(.unavailable(retryAfter: outage.retryAfter), reason: "unavailable", detail: outage.detail)
         }
-        sources = outage.sources
+        parts.sources = outage.sources
     }
 
     init(_ error: StoreError) {
@@ -60,8 +89,8 @@ struct Refusal: Error {
     /// The same refusal, concerning that session.
     func of(_ session: Session) -> Refusal {
         var refusal = self
-        refusal.session = session
-        refusal.identity = session.identity
+        refusal.parts.session = session
+        refusal.parts.identity = session.identity
         return refusal
     }
 }

@@ -7,26 +7,28 @@ struct KeyMaker: Sendable {
 
     /// Plans and swaps until no other process was quicker; returns the keys as they then are, oldest first.
     ///
+    /// - Parameter read: reads the keys of `store`.
     /// - Throws: `.masterKey` when the store has been given another master key.
     func update(
         _ store: any KeyStore,
         _ policy: KeyPolicy,
         _ clock: any WallClock,
         _ trigger: KeyPlan.Trigger,
-        removesRetired: Bool = true
-    ) async throws(KeyError) -> [StoredKey] {
+        removesRetired: Bool = true,
+        read: () async throws(KeyError) -> KeyReading
+    ) async throws(KeyError) -> KeyReading {
         // Each round that fails is another process that went forward, so a few are enough.
         for _ in 0..<10 {
-            let stored = try await asking { () throws(StoreError) in try await store.keys() }
+            let reading = try await read()
             let now = clock.now()
             let plan = KeyPlan(
-                keys: stored,
+                keys: reading.keys,
                 policy: policy,
                 now: now,
                 trigger: trigger,
                 removesRetired: removesRetired
             )
-            if plan.isEmpty { return stored }
+            if plan.isEmpty { return reading }
             var changes = plan.changed
             for order in plan.orders {
                 changes.append(try await make(order, policy, now))
@@ -34,14 +36,14 @@ struct KeyMaker: Sendable {
             let made = changes
             let swap = try await asking { () throws(StoreError) in
                 try await store.replaceKeys(
-                    expected: stored,
+                    expected: reading.keys,
                     with: made,
                     removed: plan.removed,
                     masterKey: masterKey.checkValue
                 )
             }
             switch swap {
-            case .done: return try await asking { () throws(StoreError) in try await store.keys() }
+            case .done: return try await read()
             case .keysDiffer: continue
             case .masterKeyDiffers: throw .otherMasterKey
             }

@@ -21,9 +21,9 @@ extension KeyRing {
     @discardableResult
     public func reload() async throws(KeyError) -> Reading {
         let held = masterKey
-        let stored = try await read()
+        let reading = try await read()
         do {
-            try adopt(stored, by: held)
+            try adopt(reading, by: held)
             return .done
         } catch  where error.code == .unreadable {
             guard try await Self.check(held, store) != held.checkValue else { throw error }
@@ -33,7 +33,7 @@ extension KeyRing {
             return .done
         } catch  where error.code == .masterKey {
             func face(_ keys: [StoredKey]) -> Set<String> { Set(keys.map { "\($0.phase.rawValue) \($0.id)" }) }
-            guard face(stored) == face(storedKeys) else { throw error }
+            guard face(reading.keys) == face(storedKeys) else { throw error }
             return .awaitsMasterKey
         }
     }
@@ -55,27 +55,31 @@ extension KeyRing {
     /// - Returns: nil for whatever was not made with a key of this store.
     /// - Throws: when the store had to be asked and did not answer.
     func findRefreshToken(_ text: String) async throws(KeyError) -> RefreshToken? {
+        // An access token, mostly.
+        guard RefreshToken.mayBe(text) else { return nil }
         if let token = readRefreshToken(text) { return token }
-        guard let id = RefreshToken.keyID(text), mayLook(for: id) else { return nil }
-        try await reload()
+        guard let id = RefreshToken.keyID(text), snapshot.refreshKeys[id] == nil else { return nil }
+        try await look()
         return readRefreshToken(text)
     }
 
-    private func mayLook(for id: UInt32) -> Bool {
-        state.withLock { state in
-            guard state.use.snapshot.refreshKeys[id] == nil else { return false }
+    /// Reads the keys, unless that was done a moment ago. Who comes meanwhile waits for the same answer: that a key is
+    /// unknown may be said only by who could look.
+    private func look() async throws(KeyError) {
+        let reading = state.withLock { state in
             let now = ContinuousClock.now
-            if let last = state.lookedAt, now < last + Self.patience { return false }
-            state.lookedAt = now
-            return true
+            if let look = state.look, now < look.begun + Self.patience { return look.reading }
+            let reading = Task { () -> Result<Void, KeyError> in
+                do throws(KeyError) {
+                    try await reload()
+                    return .success(())
+                } catch {
+                    return .failure(error)
+                }
+            }
+            state.look = (now, reading)
+            return reading
         }
-    }
-
-    private func read() async throws(KeyError) -> [StoredKey] {
-        do {
-            return try await store.keys()
-        } catch {
-            throw KeyError(error)
-        }
+        try await reading.value.get()
     }
 }

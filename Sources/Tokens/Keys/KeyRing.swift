@@ -12,8 +12,11 @@ public final class KeyRing: Sendable {
         var policy: KeyPolicy
         var masterKey: MasterKey
         var use: KeyUse
-        /// When an unknown refresh key last made it read the store.
-        var lookedAt: ContinuousClock.Instant?
+        /// The serials of the reading that began last, and of the one in use.
+        var lastReading = 0
+        var adopted = 0
+        /// When an unknown refresh key last made it read the store, and what came of that.
+        var look: (begun: ContinuousClock.Instant, reading: Task<Result<Void, KeyError>, Never>)?
     }
 
     let store: any KeyStore
@@ -46,8 +49,10 @@ public final class KeyRing: Sendable {
             masterKey = found
         }
         let maker = KeyMaker(masterKey: masterKey, pool: pool)
-        let stored = try await maker.update(store, policy, clock, .configuration)
-        let snapshot = try KeySnapshot(stored, masterKey: masterKey)
+        let first = try await maker.update(store, policy, clock, .configuration) { () throws(KeyError) in
+            try await read(store, serial: 0)
+        }
+        let snapshot = try KeySnapshot(first, masterKey: masterKey)
         let use = KeyUse(snapshot, after: nil, isShared: isShared, policy: policy, now: clock.now())
         return KeyRing(
             store,
@@ -158,18 +163,54 @@ public final class KeyRing: Sendable {
         by masterKey: MasterKey
     ) async throws(KeyError) {
         let maker = KeyMaker(masterKey: masterKey, pool: pool)
-        let stored = try await maker.update(store, policy, clock, trigger, removesRetired: removesRetired)
-        try adopt(stored, by: masterKey, policy)
+        let reading = try await maker.update(
+            store,
+            policy,
+            clock,
+            trigger,
+            removesRetired: removesRetired
+        ) { () throws(KeyError) in
+            try await read()
+        }
+        // A rotation may have begun before a new policy came.
+        try adopt(reading, by: masterKey, trigger == .configuration ? policy : nil)
     }
 
-    /// Opens what was read and goes on with it.
-    func adopt(_ stored: [StoredKey], by masterKey: MasterKey, _ policy: KeyPolicy? = nil) throws(KeyError) {
-        let snapshot = try KeySnapshot(stored, masterKey: masterKey)
+    /// Asks the store for the keys.
+    func read() async throws(KeyError) -> KeyReading {
+        let serial = state.withLock { state in
+            state.lastReading += 1
+            return state.lastReading
+        }
+        return try await Self.read(store, serial: serial)
+    }
+
+    private static func read(_ store: any KeyStore, serial: Int) async throws(KeyError) -> KeyReading {
+        do {
+            return KeyReading(keys: try await store.keys(), serial: serial)
+        } catch {
+            throw KeyError(error)
+        }
+    }
+
+    /// Opens what was read and goes on with it, unless a reading that began later was quicker.
+    func adopt(_ reading: KeyReading, by masterKey: MasterKey, _ policy: KeyPolicy? = nil) throws(KeyError) {
+        let snapshot = try KeySnapshot(reading, masterKey: masterKey)
         let now = clock.now()
         state.withLock { state in
-            let policy = policy ?? state.policy
-            let use = KeyUse(snapshot, after: state.use, isShared: isShared, policy: policy, now: now)
-            state = State(policy: policy, masterKey: masterKey, use: use, lookedAt: state.lookedAt)
+            let isLatest = reading.serial > state.adopted
+            if isLatest {
+                state.adopted = reading.serial
+                state.masterKey = masterKey
+            }
+            state.policy = policy ?? state.policy
+            state.use = KeyUse(
+                isLatest ? snapshot : state.use.snapshot,
+                after: state.use,
+                isShared: isShared,
+                policy: state.policy,
+                now: now
+            )
         }
     }
 
@@ -180,7 +221,8 @@ public final class KeyRing: Sendable {
 
     private var use: KeyUse { state.withLock { $0.use } }
 
-    private var snapshot: KeySnapshot { use.snapshot }
+    /// The keys in use now; a caller with several questions asks the same one.
+    var snapshot: KeySnapshot { use.snapshot }
 
     /// Signs a payload with the current key.
     func sign(_ payload: [UInt8]) throws(KeyError) -> String {

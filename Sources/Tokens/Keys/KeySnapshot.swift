@@ -1,7 +1,11 @@
 internal import Authentication
 
 /// The keys as they were read last, opened and ready for use.
-struct KeySnapshot: Sendable {
+///
+/// A class, because every request looks at it: one reference is taken under the lock, not one for each key.
+final class KeySnapshot: Sendable {
+    /// Another one for each reading that was taken over.
+    let number: Int
     /// As the store keeps them.
     let stored: [StoredKey]
     /// Signs.
@@ -22,7 +26,8 @@ struct KeySnapshot: Sendable {
     private let refreshByAge: [(key: RefreshKey, since: Timestamp)]
 
     /// Opens the stored keys.
-    init(_ stored: [StoredKey], masterKey: MasterKey) throws(KeyError) {
+    init(_ reading: KeyReading, masterKey: MasterKey) throws(KeyError) {
+        let stored = reading.keys
         var signing: SigningKey?
         var published: [(rank: Int, key: VerifyingKey)] = []
         var verifying: [String: VerifyingKey] = [:]
@@ -50,6 +55,7 @@ struct KeySnapshot: Sendable {
         guard let signing, let refresh else {
             throw KeyError(.unreadable, "The store holds no current keys.")
         }
+        number = reading.serial
         self.stored = stored
         self.signing = signing
         self.verifying = verifying

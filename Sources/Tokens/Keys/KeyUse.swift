@@ -5,7 +5,7 @@ internal import Authentication
 /// Several nodes hear of a new key one after the other. So a node that has heard of one a moment ago goes on with an older
 /// one for as long as its neighbours may take, and never makes what another cannot verify. Normally the next key was
 /// published long before; this is for keys that were promoted as soon as they were made.
-struct KeyUse: Sendable {
+final class KeyUse: Sendable {
     /// How long a key must be known here: some polls of the others.
     static let settling = Duration.seconds(3)
 

@@ -28,7 +28,7 @@ struct RefreshToken: Sendable, Hashable {
 
     /// Reads and authenticates a token; nil for whatever was not made with one of `keys`.
     init?(_ text: String, keys: [UInt32: RefreshKey]) {
-        guard text.utf8.count == Base64URL.encodedCount(Self.count), let bytes = Base64URL.decode(text.utf8),
+        guard Self.mayBe(text), let bytes = Base64URL.decode(text.utf8),
             bytes.count == Self.count, bytes[0] == Self.version, let key = keys[Self.number(bytes[1..<5])]
         else { return nil }
         // Compares in constant time.
@@ -43,9 +43,12 @@ struct RefreshToken: Sendable, Hashable {
         generation = Int32(bitPattern: Self.number(bytes[21..<25]))
     }
 
+    /// False for what is no refresh token by its length alone, as access tokens are.
+    static func mayBe(_ text: String) -> Bool { text.utf8.count == Base64URL.encodedCount(count) }
+
     /// The id of the key a text claims to be made with; nil for whatever has not the form of a token.
     static func keyID(_ text: String) -> UInt32? {
-        guard text.utf8.count == Base64URL.encodedCount(count), let bytes = Base64URL.decode(text.utf8),
+        guard mayBe(text), let bytes = Base64URL.decode(text.utf8),
             bytes.count == count, bytes[0] == version
         else { return nil }
         return number(bytes[1..<5])

@@ -41,9 +41,12 @@ public protocol PasswordChanging: Sendable {
 ///
 /// The person's other sessions end; the one whose token was shown goes on. Every end of it, good or bad, is one audit line.
 public struct PasswordService: PasswordChanging {
-    private let tools: GrantTools
+    /// Held as long as a change is under way: a reload closes a directory when nobody holds the service that asks it.
+    private let tokens: TokenService
     private let endings: SessionEndings
     private let audit: any AuditSink
+
+    private var tools: GrantTools { tokens.tools }
 
     /// A service beside `tokens`, for the same configuration.
     ///
@@ -55,10 +58,15 @@ public struct PasswordService: PasswordChanging {
         feed: ChangeFeed,
         audit: any AuditSink,
         logger: Logger,
-        retries: [Duration] = [1, 2, 5, 10, 30, 60, 120, 300].map { .seconds($0) }
+        retries: [Duration]? = nil
     ) {
-        tools = tokens.tools
-        endings = SessionEndings(tools: tokens.tools, feed: feed, logger: logger, retries: retries)
+        self.tokens = tokens
+        endings = SessionEndings(
+            tools: tokens.tools,
+            feed: feed,
+            logger: logger,
+            retries: retries ?? StoreRetries.pauses
+        )
         self.audit = audit
     }
 
@@ -165,8 +173,7 @@ public struct PasswordService: PasswordChanging {
         event.reason = refusal.reason
         event.detail = refusal.detail
         event.host = refusal.host ?? event.host
-        guard event.source == nil, !refusal.sources.isEmpty else { return }
-        event.source = refusal.sources.map(tools.sourceName).joined(separator: ",")
+        if event.source == nil { event.source = GrantTools.names(of: refusal.sources, in: tools.sourceNames) }
     }
 }
 
@@ -178,7 +185,7 @@ extension Refusal {
             reason: refusal.reason.rawValue,
             detail: refusal.detail.isEmpty ? nil : refusal.detail
         )
-        identity = refusal.identity
-        host = refusal.host
+        self.identity = refusal.identity
+        self.host = refusal.host
     }
 }

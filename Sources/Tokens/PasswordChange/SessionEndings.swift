@@ -1,59 +1,45 @@
 internal import Authentication
 internal import FoundationEssentials
 internal import Logging
-internal import Synchronization
 
 /// Ends the sessions that were begun with a password that is no more; where the store fails, again later.
 final class SessionEndings: Sendable {
-    /// Further changes are told in the log only.
-    private static let limit = 1000
-
     private let tools: GrantTools
     private let feed: ChangeFeed
     private let logger: Logger
-    private let retries: [Duration]
-    private let waiting = Mutex(0)
+    private let retries: StoreRetries
 
     init(tools: GrantTools, feed: ChangeFeed, logger: Logger, retries: [Duration]) {
         self.tools = tools
         self.feed = feed
         self.logger = logger
-        self.retries = retries
+        self.retries = StoreRetries(pauses: retries)
     }
 
     /// Ends the person's sessions; the one at hand goes on with what tells the new password from the old.
     ///
     /// - Returns: why they have not ended yet; it is tried again then.
     func end(after identity: Identity, but own: UUID?) async -> StoreError? {
-        tools.revocations.proved.forget { $0 == identity.key }
+        tools.revocations.proved.forget(identity.key)
         guard let failure = await attempt(identity, own) else { return nil }
         tell("A password was changed, but the sessions begun with the old one have not ended yet", identity, failure)
-        let mayWait = waiting.withLock { waiting in
-            guard waiting < Self.limit else { return false }
-            waiting += 1
-            return true
-        }
-        if mayWait {
-            Task.detached {
-                await self.retry(identity, own)
-                self.waiting.withLock { $0 -= 1 }
+        retries.begin(after: failure) {
+            await self.attempt(identity, own)
+        } end: { last in
+            if let last {
+                self.tell(
+                    "The sessions begun with the old password have not ended: use session end --user",
+                    identity,
+                    last
+                )
+            } else {
+                self.logger.notice(
+                    "The sessions begun with the old password have ended now",
+                    metadata: self.names(identity)
+                )
             }
         }
         return failure
-    }
-
-    private func retry(_ identity: Identity, _ own: UUID?) async {
-        var last: StoreError?
-        for pause in retries {
-            try? await Task.sleep(for: pause)
-            last = await attempt(identity, own)
-            if last == nil {
-                logger.notice("The sessions begun with the old password have ended now", metadata: names(identity))
-                return
-            }
-        }
-        guard let last else { return }
-        tell("The sessions begun with the old password have not ended: use session end --user", identity, last)
     }
 
     private func attempt(_ identity: Identity, _ own: UUID?) async -> StoreError? {

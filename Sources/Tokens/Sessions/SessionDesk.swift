@@ -38,7 +38,7 @@ struct SessionDesk: Sendable {
     /// Ends the session of an access token.
     func logout(_ bearer: String, _ context: RequestContext) async throws(TokenError) {
         let start = ContinuousClock.now
-        let claims = try tools.liveClaims(bearer)
+        let claims = try tools.claimsToEnd(bearer)
         let session = try await tools.row(of: try tools.person(claims).session)
         var event = AuditEvent(.logout)
         event.client = claims.clientID
@@ -47,7 +47,7 @@ struct SessionDesk: Sendable {
 
     /// One's own live sessions, newest first.
     func list(_ bearer: String) async throws(TokenError) -> [SessionSummary] {
-        let (person, key) = try owner(bearer)
+        let (person, key) = try owner(tools.liveClaims(bearer))
         let now = tools.clock.now()
         let sessions = try await tools.read { () throws(StoreError) in
             try await people.sessions(of: key, now: now, limit: Self.longestList)
@@ -59,17 +59,23 @@ struct SessionDesk: Sendable {
     /// Ends one of one's own; false when there is none of that number.
     func end(_ number: Int32, _ bearer: String, _ context: RequestContext) async throws(TokenError) -> Bool {
         let start = ContinuousClock.now
-        let (_, key) = try owner(bearer)
+        let (person, key) = try owner(tools.claimsToEnd(bearer))
         let session = try await tools.read { () throws(StoreError) in try await people.session(number: number) }
-        guard let session, session.identity.key == key, tools.isLive(session) else { return false }
+        // By its row: an end that the store did not take is written now.
+        let found = session.flatMap { session in
+            let isLive = session.isLive(at: tools.clock.now()) && !tools.revocations.isRevoked(session)
+            return isLive && session.identity.key == key ? session : nil
+        }
+        // The token of an ended session may say only once more that it is to end.
+        if tools.revocations.isEnded(person.session), found?.id != person.session { throw .bearerRefused }
+        guard let session = found else { return false }
         var event = AuditEvent(.logout)
         event.client = session.client
         try await end(session, event, context, start)
         return true
     }
 
-    private func owner(_ bearer: String) throws(TokenError) -> (AccessTokenClaims.Person, IdentityKey) {
-        let claims = try tools.liveClaims(bearer)
+    private func owner(_ claims: AccessTokenClaims) throws(TokenError) -> (AccessTokenClaims.Person, IdentityKey) {
         let person = try tools.person(claims)
         guard let key = IdentityKey(subject: claims.subject) else { throw .bearerRefused }
         return (person, key)

@@ -6,6 +6,7 @@ final class CountingHash: SecretHash {
     private struct State {
         var count = 0
         var isFull = false
+        var isHeld = false
     }
 
     private let state = Mutex(State())
@@ -13,6 +14,12 @@ final class CountingHash: SecretHash {
     var count: Int { state.withLock { $0.count } }
 
     func fill() { state.withLock { $0.isFull = true } }
+
+    /// While true, nobody is answered.
+    var isHeld: Bool {
+        get { state.withLock { $0.isHeld } }
+        set { state.withLock { $0.isHeld = newValue } }
+    }
 
     static func text(of secret: String) -> String { "hash:\(secret)" }
 
@@ -22,6 +29,7 @@ final class CountingHash: SecretHash {
             return state.isFull
         }
         if isFull { throw WorkPoolFull() }
+        while isHeld { try? await Task.sleep(for: .milliseconds(2)) }
         return phc == Self.text(of: password.withUnsafeBytes { String(decoding: $0, as: UTF8.self) })
     }
 

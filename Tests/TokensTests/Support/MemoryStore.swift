@@ -12,7 +12,11 @@ actor MemoryStore: SessionStore, PeopleStore, KeyStore, ChangeStore {
     private var log: [(number: Int64, change: Change)] = []
     private var number: Int64 = 0
     private var failure: StoreError?
+    private var writeFailure: StoreError?
     private var swapsToLose = 0
+    private var heldReading = false
+    /// True while somebody was told the keys and has not heard it yet.
+    private(set) var isReadingHeld = false
     private var onOpen: @Sendable () -> Void = {}
     private(set) var reads = 0
     private(set) var writes = 0
@@ -26,6 +30,14 @@ actor MemoryStore: SessionStore, PeopleStore, KeyStore, ChangeStore {
 
     /// From now on every call fails with `error`; nil ends it.
     func fail(with error: StoreError?) { failure = error }
+
+    /// What the next reading of the keys finds is told only after `release`.
+    func holdReading() { heldReading = true }
+
+    func release() { isReadingHeld = false }
+
+    /// From now on every write fails with `error`, as on a standby; nil ends it.
+    func failWrites(with error: StoreError?) { writeFailure = error }
 
     /// The next `count` swaps of keys find that another process was first.
     func loseSwaps(_ count: Int) { swapsToLose = count }
@@ -68,6 +80,7 @@ actor MemoryStore: SessionStore, PeopleStore, KeyStore, ChangeStore {
     private func begin(isWrite: Bool) throws(StoreError) {
         if isWrite { writes += 1 } else { reads += 1 }
         if let failure { throw failure }
+        if isWrite, let writeFailure { throw writeFailure }
     }
 
     // MARK: Sessions
@@ -175,7 +188,13 @@ actor MemoryStore: SessionStore, PeopleStore, KeyStore, ChangeStore {
 
     func keys() async throws(StoreError) -> [StoredKey] {
         try begin(isWrite: false)
-        return stored
+        let found = stored
+        if heldReading {
+            heldReading = false
+            isReadingHeld = true
+            while isReadingHeld { try? await Task.sleep(for: .milliseconds(2)) }
+        }
+        return found
     }
 
     func replaceKeys(

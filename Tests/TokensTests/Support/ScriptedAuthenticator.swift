@@ -13,6 +13,7 @@ final class ScriptedAuthenticator: Authenticating {
         var change: PasswordChangeResult?
         var changes: [PasswordChangeRequest] = []
         var signOns: [SignOnRequest] = []
+        var wait: ThrottleWait?
         var onRecheck: @Sendable () -> Void = {}
     }
 
@@ -53,7 +54,9 @@ final class ScriptedAuthenticator: Authenticating {
         return result
     }
 
-    func recheck(_ key: IdentityKey, locator: String?, credentialState: String?) async -> RecheckResult {
+    func recheck(_ key: IdentityKey, username: String, locator: String?, credentialState: String?) async
+        -> RecheckResult
+    {
         await Task.yield()
         state.withLock { $0.onRecheck }()
         return state.withLock { state in
@@ -83,6 +86,14 @@ final class ScriptedAuthenticator: Authenticating {
             }
         }
     }
+
+    /// Who waits for what was guessed before; nil: nobody.
+    var wait: ThrottleWait? {
+        get { state.withLock { $0.wait } }
+        set { state.withLock { $0.wait = newValue } }
+    }
+
+    func wait(of request: AuthenticationRequest, for person: IdentityKey) -> ThrottleWait? { wait }
 
     /// Nil: proofs are not accepted.
     var signOnResult: SignOnResult? {

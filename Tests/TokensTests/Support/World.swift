@@ -58,12 +58,14 @@ final class World: Sendable {
     let keys: KeyRing
     let feed: ChangeFeed
     let service: TokenService
+    let secrets = SecretCache()
 
     init(
         settings: TokenSettings = TokenSettings(defaultClient: "open", firstSource: SourceID(1)),
         clients: [Client] = World.clients,
         identity: Identity = World.alice,
-        throttle: Throttle? = nil
+        throttle: Throttle? = nil,
+        retries: [Duration]? = nil
     ) async throws {
         authenticator = ScriptedAuthenticator(identity)
         keys = try await KeyRing.open(
@@ -89,8 +91,10 @@ final class World: Sendable {
             authenticator: authenticator,
             throttle: throttle,
             hasher: hash,
+            secrets: secrets,
             audit: audit,
             sourceNames: [SourceID(1): "corp", SourceID(2): "partner"],
+            retries: retries,
             clock: clock
         )
     }
@@ -105,6 +109,7 @@ final class World: Sendable {
             revocations: revocations,
             authenticator: authenticator,
             hasher: hash,
+            secrets: secrets,
             audit: audit,
             clock: clock
         )
