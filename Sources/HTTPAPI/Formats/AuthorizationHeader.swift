@@ -9,18 +9,21 @@ public enum AuthorizationHeader: Sendable {
 
     /// Reads the value of the header.
     public init(_ header: String) {
-        let octets = header.utf8.drop { $0 == UInt8(ascii: " ") }
+        let octets = Array(header.utf8).drop { $0 == UInt8(ascii: " ") }
         let scheme = octets.prefix { $0 != UInt8(ascii: " ") }
-        var value = octets.dropFirst(scheme.count).drop { $0 == UInt8(ascii: " ") }
+        var value = octets[scheme.endIndex...].drop { $0 == UInt8(ascii: " ") }
         while value.last == UInt8(ascii: " ") {
-            value = value.dropLast()
+            value.removeLast()
         }
         if ScalarText.equal(scheme, "bearer".utf8) {
-            self = .bearer(String(Substring(value)))
+            self = .bearer(String(decoding: value, as: UTF8.self))
         } else if ScalarText.equal(scheme, "basic".utf8) {
             self = .basic(BasicCredentials(base64: value))
         } else {
-            self = .other(scheme: String(Substring(scheme)).lowercased(), value: String(Substring(value)))
+            self = .other(
+                scheme: String(decoding: scheme, as: UTF8.self).lowercased(),
+                value: String(decoding: value, as: UTF8.self)
+            )
         }
     }
 

@@ -1,5 +1,7 @@
 /// What members a request has, and what each of them is: the readers read by it, and pages about the API are made of it.
-struct BodySchema: Sendable {
+///
+/// A class, because every body that is read takes it along.
+final class BodySchema: Sendable {
     /// One member.
     struct Field: Sendable {
         /// What its value becomes.
@@ -36,6 +38,7 @@ struct BodySchema: Sendable {
     /// A request whose root element in XML is `root`, in the data contract namespace of that name.
     init(key: String, root: String, namespace: String, fields: [Field]) {
         self.key = key
+        precondition(fields.count <= UInt64.bitWidth, "a form notes its members in one word")
         self.fields = fields
         let namespace = XMLWriter.dataContractNamespace + namespace
         self.root = (root, namespace)
@@ -45,6 +48,7 @@ struct BodySchema: Sendable {
     /// A request that comes as a form or in JSON only.
     init(key: String, fields: [Field]) {
         self.key = key
+        precondition(fields.count <= UInt64.bitWidth, "a form notes its members in one word")
         self.fields = fields
         root = nil
         xml = nil

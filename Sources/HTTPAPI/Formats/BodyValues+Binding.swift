@@ -31,17 +31,24 @@ extension BodyValues {
     /// the others the first wins.
     init(form body: [UInt8], schema: BodySchema) throws(RequestFault) {
         self.init(schema: schema)
-        var seen = Array(repeating: false, count: schema.fields.count)
+        // A bit for each member; no schema has more than there are bits (`BodySchema`).
+        var seen: UInt64 = 0
         var isDuplicated = false
         for (name, encoded) in FormReader(body) {
             guard let index = index(of: name) else {
                 continue
             }
-            if seen[index] {
+            let bit: UInt64 = 1 << UInt64(index)
+            if seen & bit != 0 {
                 isDuplicated = isDuplicated || schema.fields[index].isUnique
                 continue
             }
-            seen[index] = true
+            seen |= bit
+            guard !FormReader.isPlain(encoded) else {
+                // In place: whoever lent the body wipes it.
+                bind(index, plain: encoded)
+                continue
+            }
             var value = FormReader.decode(encoded)
             bind(index, formValue: &value)
         }
@@ -109,14 +116,16 @@ extension BodyValues {
 
     /// Takes a value of a form, and leaves zeros where it was a secret.
     mutating func bind(_ index: Int, formValue text: inout [UInt8]) {
+        bind(index, plain: text[...])
+        if case .secret = schema.fields[index].kind { text.wipe() }
+    }
+
+    private mutating func bind(_ index: Int, plain text: ArraySlice<UInt8>) {
         guard !text.isEmpty else { return }
         switch schema.fields[index].kind {
-        case .text: set(index, characters: text)
-        case .secret:
-            set(index, characters: text)
-            text.wipe()
-        case .integer: set(index, ScalarText.integer(text[...]).map { .integer($0) }, shown: text)
-        case .boolean: set(index, ScalarText.boolean(text[...]).map { .boolean($0) }, shown: text)
+        case .text, .secret: set(index, characters: text)
+        case .integer: set(index, ScalarText.integer(text).map { .integer($0) }, shown: text)
+        case .boolean: set(index, ScalarText.boolean(text).map { .boolean($0) }, shown: text)
         }
     }
 

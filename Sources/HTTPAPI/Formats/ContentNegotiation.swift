@@ -12,7 +12,8 @@ extension ResponseFormat {
     ///   - contentType: the Content-Type header of the request, whether or not its body could be read.
     public static func negotiate(accept: String?, acceptCharset: String?, contentType: String?) -> ResponseFormat {
         // What nearly every client sends.
-        if acceptCharset == nil, contentType == nil || contentType == "application/json",
+        if acceptCharset == nil,
+            contentType == nil || contentType == "application/json" || contentType == MediaType.form,
             accept == nil || accept == "*/*" || accept == "application/json"
         {
             return .json

@@ -35,7 +35,7 @@ public struct ErrorBody: Error, Sendable, Hashable {
         errorDescription = description
     }
 
-    /// The headers wanted besides Content-Type and the cache headers.
+    /// The headers wanted besides Content-Type, the cache headers, and Connection, which the connection writes.
     public var headers: [(name: String, value: String)] {
         var headers = challenges.map { (name: "WWW-Authenticate", value: $0) }
         if let retryAfter {
@@ -46,9 +46,6 @@ public struct ErrorBody: Error, Sendable, Hashable {
         }
         if let acceptEncoding {
             headers.append(("Accept-Encoding", acceptEncoding))
-        }
-        if closesConnection {
-            headers.append(("Connection", "close"))
         }
         return headers
     }

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Reads `application/x-www-form-urlencoded` pair by pair, as octets: a password need not be UTF-8.
 ///
 /// Only `&` separates; `+` is a space, in names too; a `%` without two hexadecimal digits is kept as it stands. Nothing
@@ -11,24 +13,38 @@ struct FormReader: Sequence, IteratorProtocol {
     }
 
     /// The next pair, the value still encoded; it is empty when there is no `=`, empty pairs are passed over.
-    mutating func next() -> (name: [UInt8], value: ArraySlice<UInt8>)? {
+    mutating func next() -> (name: ArraySlice<UInt8>, value: ArraySlice<UInt8>)? {
         while index < octets.count {
-            let end = octets[index...].firstIndex(of: UInt8(ascii: "&")) ?? octets.count
-            let pair = octets[index..<end]
-            index = Swift.min(end + 1, octets.count)
+            let pair = octets[index..<(Self.place(of: UInt8(ascii: "&"), in: octets[index...]) ?? octets.count)]
+            index = Swift.min(pair.endIndex + 1, octets.count)
             if pair.isEmpty {
                 continue
             }
-            let separator = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.endIndex
-            return (Self.decode(pair[..<separator]), pair[separator...].dropFirst())
+            let separator = Self.place(of: UInt8(ascii: "="), in: pair) ?? pair.endIndex
+            let name = pair[..<separator]
+            return (Self.isPlain(name) ? name : Self.decode(name)[...], pair[separator...].dropFirst())
         }
         return nil
     }
 
+    /// True for what is its own decoding, as tokens and most names are.
+    static func isPlain(_ text: ArraySlice<UInt8>) -> Bool {
+        place(of: UInt8(ascii: "%"), in: text) == nil && place(of: UInt8(ascii: "+"), in: text) == nil
+    }
+
+    /// memchr(3) looks at many octets at once, and a form is mostly one long token.
+    private static func place(of octet: UInt8, in text: ArraySlice<UInt8>) -> Int? {
+        unsafe text.withUnsafeBytes { buffer in
+            guard let start = buffer.baseAddress,
+                let found = unsafe memchr(start, Int32(octet), buffer.count)
+            else { return nil }
+            return unsafe text.startIndex + (UnsafeRawPointer(found) - start)
+        }
+    }
+
     /// Undoes the encoding of one name or value.
     static func decode(_ text: ArraySlice<UInt8>) -> [UInt8] {
-        // Tokens and most names are as they stand.
-        guard text.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else { return Array(text) }
+        guard !isPlain(text) else { return Array(text) }
         var decoded: [UInt8] = []
         decoded.reserveCapacity(text.count)
         var index = text.startIndex

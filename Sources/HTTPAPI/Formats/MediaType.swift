@@ -1,5 +1,8 @@
 /// A media type as it stands in Content-Type or, with a weight, in Accept (RFC 9110 §8.3.1 and §12.5.1).
 public struct MediaType: Sendable, Hashable {
+    /// That of a form, as nearly every client spells it.
+    static let form = "application/x-www-form-urlencoded"
+
     /// Before the slash, in lower case.
     public let type: String
     /// Behind the slash, in lower case.

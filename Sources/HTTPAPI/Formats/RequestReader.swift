@@ -125,8 +125,15 @@ public enum RequestReader {
         if let contentEncoding, ScalarText.trimmed(contentEncoding).lowercased() != "identity" {
             throw RequestFault(.unsupportedEncoding, spelling: contentEncoding)
         }
-        guard let contentType, !ScalarText.trimmed(contentType).isEmpty else {
+        guard let contentType, contentType.utf8.contains(where: { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") })
+        else {
             throw RequestFault(.missingMediaType)
+        }
+        // What nearly every client sends needs no taking apart.
+        switch contentType {
+        case MediaType.form: return try BodyValues(form: body, schema: schema)
+        case "application/json": return try BodyValues(json: body, charset: .utf8, schema: schema)
+        default: break
         }
         guard let media = MediaType(contentType) else {
             throw RequestFault(.unsupportedMediaType, spelling: contentType)
@@ -139,7 +146,7 @@ public enum RequestReader {
         case "application/xml", "text/xml":
             guard let xml = schema.xml else { break }
             return try BodyValues(xml: body, charset: charset, schema: schema, reader: xml)
-        case "application/x-www-form-urlencoded":
+        case MediaType.form:
             return try BodyValues(form: body, schema: schema)
         default:
             break

@@ -14,19 +14,19 @@ public struct ResponseFormat: Sendable, Hashable {
     public let mediaType: String
     /// Which octets.
     public let encoding: TextEncoding
+    /// The Content-Type header of the answer.
+    public let contentType: String
 
     /// A format; `negotiate` finds the one a request asks for.
     public init(_ syntax: Syntax, mediaType: String, encoding: TextEncoding = .utf8) {
         self.syntax = syntax
         self.mediaType = mediaType
         self.encoding = encoding
+        contentType = "\(mediaType); charset=\(encoding.rawValue)"
     }
 
     /// `application/json; charset=utf-8`, for what is not negotiated.
     public static let json = ResponseFormat(.json, mediaType: "application/json")
-
-    /// The Content-Type header of the answer.
-    public var contentType: String { "\(mediaType); charset=\(encoding.rawValue)" }
 
     /// The octets of `body` in this format.
     public func encode(_ body: some WireBody) -> [UInt8] {

@@ -50,7 +50,18 @@ enum ScalarText {
 
     /// Whether two texts are equal when the case of ASCII letters does not count.
     static func equal(_ left: some Collection<UInt8>, _ right: some Collection<UInt8>) -> Bool {
-        left.count == right.count && zip(left, right).allSatisfy { lowercased($0) == lowercased($1) }
+        guard left.count == right.count else { return false }
+        let isEqual = left.withContiguousStorageIfAvailable { left in
+            right.withContiguousStorageIfAvailable { right in
+                // To the end in any case, so that the compiler may look at many octets at once.
+                var difference: UInt8 = 0
+                for index in left.indices {
+                    difference |= unsafe lowercased(left[index]) ^ lowercased(right[index])
+                }
+                return difference == 0
+            }
+        }
+        return (isEqual ?? nil) ?? left.elementsEqual(right) { lowercased($0) == lowercased($1) }
     }
 
     /// Whether an octet is white space to JSON and XML.

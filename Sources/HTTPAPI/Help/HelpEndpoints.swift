@@ -22,7 +22,7 @@ enum HelpEndpoints {
                 mediaType: "application/json"
             ) { _ in site()?.openAPI },
             row(indexPath, "The list of all endpoints, for people.", mediaType: "text/html") { _ in site()?.index },
-            page { site()?.pages[$0] },
+            page { site()?.page($0) },
             row(stylePath, "The style sheet of these pages.", mediaType: "text/css") { _ in site()?.style },
         ]
     }

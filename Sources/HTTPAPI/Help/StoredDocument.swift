@@ -19,14 +19,28 @@ struct StoredDocument: Sendable {
         contentType = mediaType + "; charset=utf-8"
         tag = EntityTag.of(body)
         headers = [
-            ("Cache-Control", Self.cacheControl), ("ETag", tag),
-            ("Content-Security-Policy", Self.contentSecurityPolicy), ("X-Content-Type-Options", "nosniff"),
+            ("Cache-Control", Self.cacheControl), ("Content-Security-Policy", Self.contentSecurityPolicy),
+            ("X-Content-Type-Options", "nosniff"),
             ("Referrer-Policy", "no-referrer"),
         ]
     }
 
     /// 200, or 304 to a client that has the same.
     func answer(to request: EndpointRequest) -> EndpointAnswer {
+        .validated(body, tag: tag, contentType: contentType, headers: headers, to: request)
+    }
+}
+
+extension EndpointAnswer {
+    /// 200 with the tag of the document, or 304 to a client that has the same (RFC 9110 §15.4.5).
+    static func validated(
+        _ body: [UInt8],
+        tag: String,
+        contentType: String,
+        headers: [(name: String, value: String)],
+        to request: EndpointRequest
+    ) -> EndpointAnswer {
+        let headers = headers + [("ETag", tag)]
         if let known = request.header("if-none-match"), EntityTag.matches(known, tag) {
             return .complete(OutgoingResponse(.notModified, headers: headers, body: body))
         }

@@ -66,16 +66,19 @@ public struct APIServer: Service {
         logger: Logger
     ) -> EndpointResponder {
         EndpointResponder(
-            table: EndpointTable(endpoints(state, basePath: settings.basePath), basePath: settings.basePath),
+            table: EndpointTable(
+                endpoints(state, basePath: settings.basePath),
+                basePath: settings.basePath,
+                counts: counts
+            ),
             proxies: settings.trustedProxies,
             requiresTLS: settings.requiresTLS,
             crossOrigin: CrossOrigin(origins: settings.corsOrigins),
-            counts: counts,
             logger: logger
         )
     }
 
-    /// The table that drives the routes, in the order in which a reader meets them; the pages about it are made here.
+    /// The table that drives the routes, in the order in which a reader meets them.
     static func endpoints(_ state: APIState, basePath: String = "") -> [Endpoint] {
         let rows = [
             TokenEndpoints.login(state), TokenEndpoints.token(state),

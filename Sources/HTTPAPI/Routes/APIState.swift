@@ -3,14 +3,14 @@ public import Tokens
 
 /// What the endpoints speak for: replaced whole by a reload, while requests in flight keep what they began with.
 public final class APIState: Sendable {
-    /// One consistent set.
-    public struct Application: Sendable {
+    /// One consistent set. A class, so that a request takes one reference of the one in force and not each of its parts.
+    public final class Application: Sendable {
         /// The rules behind the endpoints.
-        public var tokens: any TokenRules
+        public let tokens: any TokenRules
         /// The rules behind the password endpoint.
-        public var passwords: any PasswordChanging
+        public let passwords: any PasswordChanging
         /// The answer of `authenticationSetting`.
-        public var setting: AuthenticationSetting
+        public let setting: AuthenticationSetting
 
         /// A set.
         public init(tokens: any TokenRules, passwords: any PasswordChanging, setting: AuthenticationSetting) {

@@ -99,8 +99,11 @@ extension Endpoint {
 enum EndpointAnswer: Sendable {
     /// 200 with a body in the negotiated format, and headers besides those of the format.
     case negotiated(any WireBody, headers: [(name: String, value: String)] = [])
-    /// 200 with a body that is JSON whatever the client accepts.
-    case json(any JSONBody)
+    /// 200 with a body that is JSON whatever the client accepts, in octets.
+    case document([UInt8])
     /// Anything else, complete.
     case complete(OutgoingResponse)
+
+    /// 200 with a body that is JSON whatever the client accepts.
+    static func json(_ body: some JSONBody) -> EndpointAnswer { .document(JSONWriter.octets(of: body)) }
 }

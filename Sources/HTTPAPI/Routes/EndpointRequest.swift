@@ -12,7 +12,7 @@ struct EndpointRequest: Sendable {
     /// As in `X-Request-Id`.
     let id: String
     /// The row of the table that serves it; only its parameters and its body can be read. Nil before one is found.
-    var endpoint: Endpoint?
+    var row: EndpointTable.Row?
     /// What stands in the path where the route has a parameter.
     var pathValue: String?
 
@@ -25,10 +25,10 @@ struct EndpointRequest: Sendable {
     /// The value of a header field that is expected once: all lines joined, or nil.
     func header(_ name: String) -> String? { incoming.header(name) }
 
-    /// Reads the body by the endpoint's schema, lent to `make` for the length of the call; its octets are wiped behind
-    /// it, because they may hold a password.
+    /// Reads the body by the endpoint's schema, lent to `make` for the length of the call. It may hold a password: the copy made
+    /// here is wiped behind it. What the connection received is the library's, and goes when the request does.
     func read<Value>(_ make: (BodyValues) throws -> Value) throws -> Value {
-        guard let schema = endpoint?.body else { return try make(BodyValues(schema: .empty)) }
+        guard let schema = row?.endpoint.body else { return try make(BodyValues(schema: .empty)) }
         var octets = Array(incoming.body.readableBytesView)
         return try octets.lendAndWipe { octets in
             try make(
@@ -44,7 +44,7 @@ struct EndpointRequest: Sendable {
 
     /// The values of a parameter, in the order given; none for one that the endpoint does not list.
     func values(of parameter: Parameter) -> [String] {
-        guard endpoint?.parameters.contains(parameter) == true else { return [] }
+        guard row?.endpoint.parameters.contains(parameter) == true else { return [] }
         switch parameter.place {
         case .path:
             return pathValue.map { [$0] } ?? []
@@ -64,7 +64,9 @@ struct EndpointRequest: Sendable {
 
     /// True when a parameter of the query is given, be it empty.
     func has(_ parameter: Parameter) -> Bool {
-        guard let query = incoming.target.query, endpoint?.parameters.contains(parameter) == true else { return false }
+        guard let query = incoming.target.query, row?.endpoint.parameters.contains(parameter) == true else {
+            return false
+        }
         return FormReader(Array(query.utf8)).contains { ScalarText.equal($0.name, parameter.name.utf8) }
     }
 
@@ -87,14 +89,12 @@ struct EndpointRequest: Sendable {
         return "\(scheme)://\(header("host") ?? "localhost")\(incoming.target.path)"
     }
 
-    private static let userAgentLimit = 256
-
     /// Where the request comes from, for tokens and the audit log.
     var context: RequestContext {
         RequestContext(
             address: caller.address,
             hasAddress: caller.hasAddress,
-            userAgent: String((header("user-agent") ?? "").unicodeScalars.prefix(Self.userAgentLimit)),
+            userAgent: header("user-agent") ?? "",
             requestID: id
         )
     }
@@ -104,6 +104,6 @@ extension IncomingRequest {
     /// The value of a header field: its lines joined by commas (RFC 9110 §5.3), or nil.
     func header(_ name: String) -> String? {
         let lines = head.headers[name]
-        return lines.count <= 1 ? lines.first : lines.joined(separator: ", ")
+        return lines.count > 1 ? lines.joined(separator: ", ") : lines.first
     }
 }

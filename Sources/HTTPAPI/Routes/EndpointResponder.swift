@@ -7,12 +7,13 @@ internal import Tokens
 /// answers or throws into an answer.
 ///
 /// The order: TLS required, path, method, size; then the handler: media type, parsing, and the rules.
-struct EndpointResponder: RequestResponding {
+///
+/// A class, so that a request takes one reference of the one in force and not each of its parts.
+final class EndpointResponder: RequestResponding {
     let table: EndpointTable
     let proxies: TrustedProxies
     let requiresTLS: Bool
     let crossOrigin: CrossOrigin
-    let counts: RequestCounts
     let logger: Logger
 
     init(
@@ -20,14 +21,12 @@ struct EndpointResponder: RequestResponding {
         proxies: TrustedProxies = TrustedProxies(),
         requiresTLS: Bool = false,
         crossOrigin: CrossOrigin = CrossOrigin(origins: []),
-        counts: RequestCounts = RequestCounts(paths: []),
         logger: Logger
     ) {
         self.table = table
         self.proxies = proxies
         self.requiresTLS = requiresTLS
         self.crossOrigin = crossOrigin
-        self.counts = counts
         self.logger = logger
     }
 
@@ -47,11 +46,13 @@ struct EndpointResponder: RequestResponding {
         } catch {
             response = refusal(error, to: endpointRequest)
         }
+        response.headers.reserveCapacity(response.headers.count + 8)
         if resource?.isNeverCached == true { response.headers += Self.neverCached }
         response.headers += crossOrigin.headers(for: request)
         response.headers.append(("X-Request-Id", endpointRequest.id))
         let duration = ContinuousClock.now - began
-        counts.count(path: resource?.path, status: Int(response.status.code), took: duration)
+        let counter = resource?.counter ?? table.counts.counter(of: nil)
+        counter.count(status: Int(response.status.code), took: duration)
         logger.debug(
             "request",
             metadata: [
@@ -75,22 +76,22 @@ struct EndpointResponder: RequestResponding {
         if requiresTLS, resource.carriesCredentials, !request.caller.isSecure {
             throw ErrorBody.httpsRequired
         }
-        guard let endpoint = resource.endpoint(for: method) else {
+        guard let row = resource.row(for: method) else {
             if let preflight = crossOrigin.preflight(request.incoming, allow: resource.allow) { return preflight }
             throw ErrorBody.methodNotAllowed(method.rawValue, allow: resource.allow)
         }
-        guard !request.incoming.isBodyTooLarge || endpoint.takesAnyMethod else {
+        guard !request.incoming.isBodyTooLarge || row.endpoint.takesAnyMethod else {
             throw ErrorBody.bodyTooLarge
         }
-        request.endpoint = endpoint
-        switch try await endpoint.handler(request) {
+        request.row = row
+        switch try await row.endpoint.handler(request) {
         case .complete(let response):
             return response
-        case .json(let body):
+        case .document(let octets):
             return OutgoingResponse(
                 .ok,
                 headers: [("Content-Type", ResponseFormat.json.contentType)],
-                body: JSONWriter.octets(of: body)
+                body: octets
             )
         case .negotiated(let body, let headers):
             let format = Self.format(for: request.incoming)
@@ -126,7 +127,7 @@ struct EndpointResponder: RequestResponding {
 
     /// Pages and documents are made of descriptions; a refusal that has none is a fault of ours, for tests to find.
     private func noticeIfUntold(_ refusal: ErrorBody, by request: EndpointRequest) {
-        guard let endpoint = request.endpoint, !endpoint.describes(refusal) else { return }
+        guard let endpoint = request.row?.endpoint, !endpoint.describes(refusal) else { return }
         logger.critical(
             "a refusal that its page does not tell of",
             metadata: [
@@ -177,8 +178,15 @@ struct EndpointResponder: RequestResponding {
     }
 
     private static func newRequestID() -> String {
-        let digits = String(UInt64.random(in: .min ... .max), radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+        let number = RandomWords.next()
+        return unsafe String(unsafeUninitializedCapacity: 16) { text in
+            for place in 0..<16 {
+                unsafe text[place] = Hexadecimal.digit(
+                    UInt8(truncatingIfNeeded: number >> UInt64(60 - 4 * place)) & 0xF
+                )
+            }
+            return 16
+        }
     }
 
     /// With three decimals.
@@ -206,8 +214,7 @@ extension OutgoingResponse {
     init(_ body: ErrorBody, format: ResponseFormat) {
         self.init(
             HTTPResponseStatus(statusCode: body.status),
-            // The connection writes its own Connection header.
-            headers: body.headers.filter { $0.name != "Connection" } + [("Content-Type", format.contentType)],
+            headers: body.headers + [("Content-Type", format.contentType)],
             body: format.encode(body),
             closesConnection: body.closesConnection
         )

@@ -63,16 +63,14 @@ enum PublicEndpoints {
 
     /// 200, or 304 to a client that has the same.
     private static func cacheable(_ body: [UInt8], _ request: EndpointRequest) -> EndpointAnswer {
-        let tag = EntityTag.of(body)
-        var headers: [(name: String, value: String)] = [
+        .validated(
+            body,
+            tag: EntityTag.of(body),
+            contentType: ResponseFormat.json.contentType,
             // Shorter than a next key is published before it signs, unless somebody rotates twice in a row by hand.
-            ("Cache-Control", cacheControl), ("ETag", tag),
-        ]
-        if let known = request.header("if-none-match"), EntityTag.matches(known, tag) {
-            return .complete(OutgoingResponse(.notModified, headers: headers, body: body))
-        }
-        headers.append(("Content-Type", ResponseFormat.json.contentType))
-        return .complete(OutgoingResponse(.ok, headers: headers, body: body))
+            headers: [("Cache-Control", cacheControl)],
+            to: request
+        )
     }
 
     private static let cacheControl = "public, max-age=300"

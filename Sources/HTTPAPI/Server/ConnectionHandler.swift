@@ -7,9 +7,9 @@ internal import NIOHTTP1
 /// deadline.
 ///
 /// Further octets are not read while a request is answered, so that neither pipelining nor a slow directory fills
-/// memory; a body beyond its limit is refused and at most `ConnectionPhase.lingerOctets` of the rest are read, which is what a client
-/// needs to see the refusal and not a reset (RFC 9112 §9.6).
-/// It lives on its event loop and is touched by no other thread.
+/// memory; a body beyond its limit is refused and at most `ConnectionPhase.lingerOctets` of the rest are read, which is what
+/// a client needs to see the refusal and not a reset (RFC 9112 §9.6). It lives on its event loop and is touched by no other
+/// thread.
 final class ConnectionHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = Never
@@ -50,6 +50,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var lingered = 0
 
     private var timer: DeadlineTimer?
+    private var executor: LoopExecutor?
 
     init(server: ServerCore, id: ConnectionRegistry.ID, isSecure: Bool, endPoint: [UInt8]? = nil) {
         self.server = server
@@ -65,6 +66,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        executor = LoopExecutor(context.eventLoop)
         timer = DeadlineTimer(eventLoop: context.eventLoop) { self.expired() }
     }
 
@@ -211,7 +213,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         omitsBody = request.head.method == .HEAD
         persistence = OutgoingResponse.Persistence(after: request)
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
-        let work = Task { [server, id, answerNumber] in
+        let work = Task(executorPreference: executor) { [server, id, answerNumber] in
             let response = await server.responder.respond(to: request)
             handler.eventLoop.execute {
                 server.registry.ended(for: id)

@@ -71,14 +71,24 @@ struct HTTPListener: Sendable {
         }
 
         func bind(host: String, port: Int) async throws -> any Channel {
-            if let address = try? SocketAddress(ipAddress: host, port: port) {
-                return try await bootstrap(tls: tls).bind(to: address).get()
+            let address: SocketAddress
+            if let literal = try? SocketAddress(ipAddress: host, port: port) {
+                address = literal
+            } else {
+                // getaddrinfo(3) blocks.
+                address = try await NIOThreadPool.singleton.runIfActive {
+                    try SocketAddress.makeAddressResolvingHost(host, port: port)
+                }
             }
-            // getaddrinfo(3) blocks.
-            let address = try await NIOThreadPool.singleton.runIfActive {
-                try SocketAddress.makeAddressResolvingHost(host, port: port)
-            }
-            return try await bootstrap(tls: tls).bind(to: address).get()
+            guard address.protocol == .inet6 else { return try await bootstrap(tls: tls).bind(to: address).get() }
+            // NIO opens IPv6 sockets for both families, so that [::] would take the port of an 0.0.0.0 listed beside it
+            // (IPV6_V6ONLY of ipv6(7)). Each line of the configuration is the one address it names.
+            return try await bootstrap(tls: tls)
+                .serverChannelOption(
+                    ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only),
+                    value: 1
+                )
+                .bind(to: address).get()
         }
 
         func take(_ socket: CInt) async throws -> any Channel {

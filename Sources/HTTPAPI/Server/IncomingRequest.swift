@@ -2,7 +2,9 @@ internal import NIOCore
 internal import NIOHTTP1
 
 /// One request as it came, complete and within its limits.
-struct IncomingRequest: Sendable {
+///
+/// A class, because it is handed on from the connection to the handler and looked at all along the way.
+final class IncomingRequest: Sendable {
     /// Method, target and header fields.
     let head: HTTPRequestHead
     /// The body, at most `max_body` octets; empty when there is none or it was too large.

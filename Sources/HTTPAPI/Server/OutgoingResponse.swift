@@ -41,38 +41,59 @@ struct OutgoingResponse: Sendable {
         omitsBody: Bool,
         date: String
     ) -> ByteBuffer {
-        var buffer = allocator.buffer(capacity: 256 + headers.count * 48 + body.count)
-        buffer.writeStaticString("HTTP/1.1 ")
-        buffer.writeString(String(status.code))
-        buffer.writeStaticString(" ")
-        buffer.writeString(status.reasonPhrase)
-        buffer.writeStaticString("\r\nDate: ")
-        buffer.writeString(date)
-        for header in headers { Self.write(header, into: &buffer) }
+        // In one array first: a ByteBuffer makes sure of its octets at every piece.
+        var head: [UInt8] = []
+        head.reserveCapacity(256 + headers.count * 48)
+        head.append(text: "HTTP/1.1 ")
+        head.append(decimal: status.code)
+        head.append(text: " ")
+        head.append(text: status.reasonPhrase)
+        head.append(text: "\r\nDate: ")
+        head.append(text: date)
+        for header in headers {
+            head.append(text: "\r\n")
+            head.append(text: header.name)
+            head.append(text: ": ")
+            Self.append(value: header.value, to: &head)
+        }
         // RFC 9110 §8.6: no Content-Length with 204; a 304 describes what the 200 would have been.
         if status != .noContent {
-            buffer.writeStaticString("\r\nContent-Length: ")
-            buffer.writeString(String(body.count))
+            head.append(text: "\r\nContent-Length: ")
+            head.append(decimal: body.count)
         }
         switch persistence {
         case .persistent: break
-        case .keepAlive: buffer.writeStaticString("\r\nConnection: keep-alive")
-        case .close: buffer.writeStaticString("\r\nConnection: close")
+        case .keepAlive: head.append(text: "\r\nConnection: keep-alive")
+        case .close: head.append(text: "\r\nConnection: close")
         }
-        buffer.writeStaticString("\r\n\r\n")
-        if !omitsBody, status != .noContent, status != .notModified { buffer.writeBytes(body) }
+        head.append(text: "\r\n\r\n")
+        let hasBody = !omitsBody && status != .noContent && status != .notModified
+        var buffer = allocator.buffer(capacity: head.count + (hasBody ? body.count : 0))
+        buffer.writeBytes(head)
+        if hasBody { buffer.writeBytes(body) }
         return buffer
     }
 
+    /// True for a value that holds control characters.
+    private static func endsEarly(_ value: String) -> Bool {
+        var value = value
+        return value.withUTF8 { octets in
+            // To the end in any case, so that the compiler may look at many octets at once.
+            var found: UInt8 = 0
+            for index in octets.indices {
+                let octet = unsafe octets[index]
+                found |= (octet < 0x20 ? 1 : 0) | (octet == 0x7F ? 1 : 0)
+            }
+            return found != 0
+        }
+    }
+
     /// Octets that would end the field early (RFC 9110 §5.5) become blanks, wherever a value came from.
-    private static func write(_ header: (name: String, value: String), into buffer: inout ByteBuffer) {
-        buffer.writeStaticString("\r\n")
-        buffer.writeString(header.name)
-        buffer.writeStaticString(": ")
-        if header.value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) {
-            buffer.writeString(header.value)
+    private static func append(value: String, to head: inout [UInt8]) {
+        if endsEarly(value) {
+            head += value.utf8.lazy.map { $0 < 0x20 || $0 == 0x7F ? 0x20 : $0 }
         } else {
-            buffer.writeBytes(header.value.utf8.map { $0 < 0x20 || $0 == 0x7F ? 0x20 : $0 })
+            head.append(text: value)
         }
     }
 }

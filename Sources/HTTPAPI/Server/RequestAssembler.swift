@@ -61,7 +61,8 @@ struct RequestAssembler {
 
     private mutating func begin(_ head: HTTPRequestHead) -> Event {
         // RFC 9112 §3.2: a request of HTTP/1.1 has exactly one Host.
-        let hosts = head.headers["host"].count
+        var hosts = 0
+        for (field, _) in head.headers where ScalarText.equal(field.utf8, "host".utf8) { hosts += 1 }
         guard hosts == 1 || (hosts == 0 && head.version == .http1_0) else {
             state = .refused
             return .malformed

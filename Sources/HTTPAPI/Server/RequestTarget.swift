@@ -6,6 +6,14 @@ struct RequestTarget: Sendable, Hashable {
     let query: String?
 
     init(_ text: String) {
+        // Nearly all there are.
+        if text.utf8.first == UInt8(ascii: "/"),
+            !text.utf8.contains(where: { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") })
+        {
+            path = text
+            query = nil
+            return
+        }
         var rest = Substring(text)
         if !rest.hasPrefix("/"), let scheme = rest.range(ofASCII: "://") {
             let authority = rest[scheme.upperBound...]
@@ -33,7 +41,9 @@ struct RequestTarget: Sendable, Hashable {
                 octets.append(octet)
                 continue
             }
-            guard let high = iterator.next().flatMap(Self.digit), let low = iterator.next().flatMap(Self.digit) else {
+            guard let high = iterator.next().flatMap(Hexadecimal.value),
+                let low = iterator.next().flatMap(Hexadecimal.value)
+            else {
                 return ""
             }
             guard high << 4 | low != UInt8(ascii: "/") else { return "" }
@@ -42,15 +52,6 @@ struct RequestTarget: Sendable, Hashable {
         for index in octets.indices where (65...90).contains(octets[index]) { octets[index] |= 0x20 }
         if octets.count > 1, octets.last == UInt8(ascii: "/") { octets.removeLast() }
         return String(validating: octets, as: UTF8.self) ?? ""
-    }
-
-    private static func digit(_ octet: UInt8) -> UInt8? {
-        switch octet {
-        case 48...57: octet - 48
-        case 65...70: octet - 55
-        case 97...102: octet - 87
-        default: nil
-        }
     }
 }
 

@@ -47,7 +47,7 @@ public struct TrustedProxies: Sendable, Hashable {
     /// Walks `X-Forwarded-For` from the right: each trusted hop vouches for the entry it appended, and the first that
     /// is not trusted, or that is no address, ends the walk.
     func caller(peer: Peer, headers: HTTPHeaders) -> Caller {
-        guard trusts(peer) else { return Caller(peer.address, isSecure: peer.isSecure, endPoint: peer.endPoint) }
+        guard !isEmpty, trusts(peer) else { return Caller(peer) }
         var address = peer.address
         var hops = 1
         for entry in Self.list(headers[canonicalForm: "x-forwarded-for"]).reversed() {

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Testing
 
-/// The files in Golden/: the samples of the wire contract, byte for byte, without a line end.
+/// The files in Golden/: the samples of docs/http-api.md, byte for byte, without a line end.
 enum Golden {
     static func octets(_ name: String, file: String = #filePath) throws -> [UInt8] {
         let folder = URL(filePath: file).deletingLastPathComponent().deletingLastPathComponent()

@@ -2,7 +2,7 @@ import HTTPAPI
 import Testing
 import Tokens
 
-/// Every sample of the wire contract, byte for byte.
+/// Every sample of docs/http-api.md, byte for byte.
 struct GoldenTests {
     @Test(arguments: ["json", "xml"])
     func accessTokenResponse(_ syntax: String) throws {

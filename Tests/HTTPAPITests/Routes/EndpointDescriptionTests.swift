@@ -159,7 +159,7 @@ struct EndpointDescriptionTests {
             id: "1"
         )
         #expect(request.value(of: listed) == nil)
-        request.endpoint = Endpoint(
+        let endpoint = Endpoint(
             method: .GET,
             path: "/x",
             summary: "",
@@ -168,6 +168,7 @@ struct EndpointDescriptionTests {
             parameters: [listed],
             answers: []
         ) { _ in .complete(OutgoingResponse(.ok)) }
+        request.row = EndpointTable.Row(endpoint)
         #expect(request.value(of: listed) == "1")
         #expect(request.value(of: other) == nil)
         #expect(!request.has(other))
