@@ -68,13 +68,6 @@ import Testing
         #expect(ids.allSatisfy { $0.count == 32 && $0.allSatisfy(\.isHexDigit) })
     }
 
-    @Test(arguments: AuditEvent.Kind.allCases)
-    func theDocumentListsEveryMessageID(_ kind: AuditEvent.Kind) throws {
-        let folder = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-        let document = try String(contentsOfFile: "/\(folder)/docs/operations.md", encoding: .utf8)
-        #expect(document.contains("| `\(kind.rawValue)` | `\(kind.messageID)` |"))
-    }
-
     @Test func theLevelOfTheLogDoesNotSilenceIt() {
         #expect(line(.text, level: .critical, full).contains("event=login.refused"))
     }

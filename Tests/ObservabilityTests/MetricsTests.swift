@@ -89,13 +89,19 @@ import Testing
             }
         )
         audit.record(event(.refresh) { $0.grant = "refresh_token" })
+        // A password proved to a proxy.
+        audit.record(
+            event(.login) {
+                $0.source = "local"; $0.grant = nil; $0.client = nil
+            }
+        )
         audit.record(event(.throttle))
         let page = text(metrics.write)
         for line in [
             #"ldapauthd_logins_total{source="corp",outcome="success"} 1"#,
             #"ldapauthd_logins_total{source="corp",outcome="unavailable"} 1"#,
             #"ldapauthd_logins_total{source="none",outcome="invalid_client"} 2000"#,
-            #"ldapauthd_logins_total{source="local",outcome="success"} 0"#,
+            #"ldapauthd_logins_total{source="local",outcome="success"} 1"#,
             #"ldapauthd_refreshes_total{source="corp",outcome="success"} 1"#,
             #"ldapauthd_tokens_issued_total{grant="client_credentials",client="web"} 1"#,
             #"ldapauthd_tokens_issued_total{grant="password",client="web"} 1"#,
@@ -104,9 +110,10 @@ import Testing
         ] {
             #expect(page.contains(line + "\n"), "\(line)\n\(page)")
         }
+        #expect(page.split(separator: "\n").filter { $0.hasPrefix("ldapauthd_tokens_issued_total{") }.count == 3)
         #expect(!page.contains("stranger"))
         #expect(!page.contains("client1\""))
-        #expect(metrics.loginCounts.granted == 1)
+        #expect(metrics.loginCounts.granted == 2)
         #expect(metrics.loginCounts.refused == 2001)
     }
 

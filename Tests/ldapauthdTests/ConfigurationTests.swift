@@ -269,6 +269,20 @@ private func problems(_ text: String) -> [String] {
         let text = "[storage]\nurl = \"sqlite:state/x.db\"\n" + minimal
         let configuration = try Configuration.parse(text, file: "/etc/ldapauthd/test.toml")
         #expect(configuration.storage.url == "sqlite:/etc/ldapauthd/state/x.db")
+        #expect(configuration.storage.sqlitePath == "/etc/ldapauthd/state/x.db")
+        #expect(configuration.masterKeyPath == "/etc/ldapauthd/state/master.key")
+    }
+
+    /// Everybody who asks where the database lies is told the same (RFC 8089 §2 has the three slashes).
+    @Test(arguments: [
+        ("sqlite:/srv/x.db", "/srv/x.db"), ("sqlite:///srv/x.db", "/srv/x.db"), ("sqlite::memory:", nil),
+        ("postgresql://u@h/db", nil),
+    ]) func oneReadingOfTheDatabasesPath(_ url: String, _ path: String?) throws {
+        let key = path == nil ? "[tokens]\nmaster_key_file = \"/srv/key\"\n" : ""
+        let text = "[storage]\nurl = \"\(url)\"\n" + minimal + "\n" + key
+        let configuration = try Configuration.parse(text, file: "/etc/ldapauthd/test.toml")
+        #expect(configuration.storage.sqlitePath == path)
+        if path != nil { #expect(configuration.masterKeyPath == "/srv/master.key") }
     }
 }
 

@@ -1,3 +1,4 @@
+import Authentication
 import TestSupport
 import Testing
 
@@ -9,24 +10,103 @@ import Testing
         .joined(separator: "/")
     private static let guide = text(ofFile: "\(repository)/docs/operations.md")
 
-    @Test func everyMessageAboveInfoIsExplained() async throws {
-        let found = try await ChildProcess.run("find", ["\(Self.repository)/Sources", "-name", "*.swift"])
-        var messages: [String] = []
-        for file in found.output.split(separator: "\n") {
-            let source = text(ofFile: String(file))
-            for level in ["notice", "warning", "error", "critical"] {
-                for place in source.ranges(of: "logger.\(level)(") + source.ranges(of: "log.\(level)(") {
-                    let rest = source[place.upperBound...].drop(while: \.isWhitespace)
-                    guard rest.first == "\"" else { continue }
-                    // As far as it is always the same.
-                    let literal = rest.dropFirst().prefix { $0 != "\"" && $0 != "\\" }
-                    if literal.count > 3 { messages.append(String(literal)) }
-                }
+    /// A message above info, as far as it is always the same, and its level.
+    private struct Message: Hashable, CustomStringConvertible {
+        var level: String
+        var text: String
+        var description: String { "\(level) “\(text)”" }
+    }
+
+    /// All files of the program, in one text.
+    private static func sources() async throws -> String {
+        let found = try await ChildProcess.run("find", ["\(repository)/Sources", "-name", "*.swift"])
+        return found.output.split(separator: "\n").map { text(ofFile: String($0)) }.joined(separator: "\n")
+    }
+
+    /// What is logged under its own words.
+    private static func logged(in source: String) -> Set<Message> {
+        let call = /\b(?:logger|log)\.(notice|warning|error|critical)\(\s*"([^"\\]{4,})/
+        return Set(source.matches(of: call).map { Message(level: String($0.output.1), text: String($0.output.2)) })
+    }
+
+    /// The table “What else the daemon says”: its messages, with the level of the row or the one behind the message.
+    private static func told() throws -> [Message] {
+        let section = try #require(guide.components("### What else the daemon says").last?.components("\n### ").first)
+        return section.split(separator: "\n").flatMap { line -> [Message] in
+            let cells = line.components(" | ")
+            guard line.hasPrefix("| "), cells.count >= 3 else { return [] }
+            let level = String(cells[0].dropFirst(2))
+            return cells[1].matches(of: /`([^`]+)`(?: \(([a-z]+)\))?/).map { found in
+                let text = found.output.1.replacing(/\s*…$/, with: "")
+                return Message(level: found.output.2.map(String.init) ?? level, text: String(text))
             }
         }
-        #expect(messages.count > 25, "the sources are read")
-        for message in messages {
-            #expect(Self.guide.contains("`\(message)"), "“\(message)” is not in docs/operations.md")
+    }
+
+    @Test func everyMessageAboveInfoIsExplainedWithItsLevel() async throws {
+        let logged = Self.logged(in: try await Self.sources())
+        let told = try Self.told()
+        #expect(logged.count > 35, "the sources are read")
+        for message in logged {
+            let rows = told.filter { $0.text.hasPrefix(message.text) || message.text.hasPrefix($0.text) }
+            // One that is told beside another is explained with that.
+            let isMentioned = rows.isEmpty && Self.guide.contains("`\(message.text)")
+            #expect(
+                isMentioned || rows.contains { $0.level == message.level },
+                "\(message) is not in the table of docs/operations.md, which has \(rows)"
+            )
+        }
+    }
+
+    @Test func everyMessageOfTheTableExistsAtItsLevel() async throws {
+        let source = try await Self.sources()
+        let logged = Self.logged(in: source)
+        let told = try Self.told()
+        #expect(told.count > 40, "the table is read")
+        for message in told {
+            let same = logged.filter { $0.text.hasPrefix(message.text) || message.text.hasPrefix($0.text) }
+            // A few are put together elsewhere and logged as a value.
+            let isThere =
+                same.isEmpty ? source.contains("\"\(message.text)") : same.contains { $0.level == message.level }
+            #expect(isThere, "\(message) is told of, and the program has \(same)")
+        }
+    }
+
+    /// What stands in `reason` of an audit line: the words that the rules give, in the tables of two pages.
+    @Test func everyReasonOfTheAuditLineIsExplained() async throws {
+        let folders = [
+            "Tokens", "Authentication", "DirectoryAuth/KerberosSignOn.swift", "Negotiate/NegotiateError.swift",
+        ]
+        let found = try await ChildProcess.run(
+            "find",
+            folders.map { "\(Self.repository)/Sources/\($0)" } + ["-name", "*.swift"]
+        )
+        var reasons = Set(Rejection.Reason.allCases.map(\.rawValue))
+        reasons.formUnion(PasswordRefusal.Reason.allCases.map(\.rawValue))
+        // Written as account-waits and address-waits.
+        reasons.remove(Rejection.Reason.throttled.rawValue)
+        reasons.formUnion(["account-waits", "address-waits"])
+        func words(_ source: String, behind mark: String) -> [String] {
+            source.ranges(of: mark).map { String(source[$0.upperBound...].prefix { $0 != "\"" }) }
+        }
+        for file in found.output.split(separator: "\n") {
+            let source = text(ofFile: String(file))
+            reasons.formUnion(words(source, behind: "reason: \"") + words(source, behind: "reason = \""))
+            if file.hasSuffix("/NegotiateError.swift") {
+                // These are outages, and no fault of the ticket's.
+                let codes = words(source, behind: " = Code(\"").filter {
+                    !["keytab", "replay-cache", "kdc"].contains($0)
+                }
+                reasons.formUnion(codes.map { $0.hasPrefix("ticket-") ? $0 : "ticket-\($0)" })
+            }
+        }
+        #expect(reasons.count > 40, "the sources are read")
+        let pages = ["troubleshooting", "windows-sign-on"].map { text(ofFile: "\(Self.repository)/docs/\($0).md") }
+        // The first column of a table.
+        let told = pages.joined().split(separator: "\n").filter { $0.hasPrefix("| `") }
+            .compactMap { $0.dropFirst(2).split(separator: " |").first }
+        for reason in reasons.sorted() {
+            #expect(told.contains { $0.contains("`\(reason)`") }, "`\(reason)` is explained nowhere")
         }
     }
 
@@ -41,6 +121,6 @@ import Testing
     }
 }
 
-extension String {
+extension StringProtocol where SubSequence == Substring {
     fileprivate func components(_ separator: String) -> [Substring] { split(separator: separator) }
 }

@@ -1,14 +1,14 @@
 import Authentication
-import FoundationEssentials
+import TestSupport
 import Testing
 
 @testable import ldapauthd
 
 @Suite struct SecretFileTests {
     private func secret(_ octets: [UInt8]) throws -> [UInt8] {
-        let path = "/tmp/ldapauthd-secret-\(UUID().uuidString)"
-        try Data(octets).write(to: URL(filePath: path))
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = try TemporaryDirectory("ldapauthd-secret")
+        defer { folder.remove() }
+        let path = try folder.write(octets, to: "secret")
         return try SecretFile(path, relativeTo: "/").read().withUnsafeBytes { unsafe Array($0) }
     }
 

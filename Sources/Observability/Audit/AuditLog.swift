@@ -19,24 +19,29 @@ public struct AuditLog: AuditSink {
     }
 
     static func record(of event: AuditEvent, at time: Timestamp) -> LogRecord {
-        let texts = [
-            ("event", event.kind.rawValue), ("user", event.user), ("user_id", nil), ("source", event.source),
-            ("client", event.client), ("address", event.address), ("reason", event.reason), ("detail", event.detail),
-            ("host", event.host), ("session", event.session), ("duration_ms", nil), ("request_id", event.requestID),
-        ]
-        let numbers = [
-            "user_id": event.userID.map(Int64.init), "duration_ms": event.duration?.wholeMilliseconds,
-        ]
+        var fields: [(name: String, value: LogRecord.Value)] = []
+        fields.reserveCapacity(12)
+        func add(_ name: String, _ text: String?) {
+            if let text, !text.isEmpty { fields.append((name, .text(text))) }
+        }
+        add("event", event.kind.rawValue)
+        add("user", event.user)
+        if let number = event.userID { fields.append(("user_id", .number(Int64(number)))) }
+        add("source", event.source)
+        add("client", event.client)
+        add("address", event.address)
+        add("reason", event.reason)
+        add("detail", event.detail)
+        add("host", event.host)
+        add("session", event.session)
+        if let duration = event.duration { fields.append(("duration_ms", .number(duration.wholeMilliseconds))) }
+        add("request_id", event.requestID)
         return LogRecord(
             time: time,
             level: event.isRefusal ? .notice : .info,
             label: "audit",
             message: event.sentence,
-            fields: texts.compactMap { name, text in
-                if let number = numbers[name] ?? nil { return (name, .number(number)) }
-                guard let text, !text.isEmpty else { return nil }
-                return (name, .text(text))
-            },
+            fields: fields,
             messageID: event.kind.messageID
         )
     }

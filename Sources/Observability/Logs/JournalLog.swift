@@ -8,7 +8,10 @@ struct JournalLog: LogDestination {
     /// Fields as the journal wants them: upper-case names, any bytes as values (systemd.journal-fields(7)).
     func encode(_ record: LogRecord) -> LogEntry {
         var entry = LogEntry()
-        entry.add("MESSAGE", TextLog.body(of: record))
+        entry.bytes.reserveCapacity(1024)
+        entry.bytes += "MESSAGE=".utf8
+        TextLog.append(bodyOf: record, to: &entry.bytes)
+        entry.ends.append(entry.bytes.count)
         entry.add("PRIORITY", String(Self.priority(of: record.level)))
         entry.add("SYSLOG_IDENTIFIER", ProgramName.identifier)
         if let id = record.messageID { entry.add("MESSAGE_ID", id) }
@@ -54,11 +57,17 @@ struct JournalLog: LogDestination {
 
     /// `request_id` → `LDAPAUTHD_REQUEST_ID`: capitals, digits and underscores, at most 64 characters.
     static func fieldName(_ name: String) -> String {
-        let characters = name.unicodeScalars.map { scalar -> Character in
-            let isPlain = scalar.value < 0x80 && (scalar.properties.isAlphabetic || 0x30...0x39 ~= scalar.value)
-            return isPlain ? Character(scalar.properties.uppercaseMapping) : "_"
+        var field = Array("LDAPAUTHD_".utf8)
+        for octet in name.utf8 where field.count < 64 {
+            switch octet {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"): field.append(octet - 0x20)
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): field.append(octet)
+            // The rest of a character whose first octet has become an underscore.
+            case 0x80...0xBF: break
+            default: field.append(UInt8(ascii: "_"))
+            }
         }
-        return String(("LDAPAUTHD_" + characters).prefix(64))
+        return String(decoding: field, as: UTF8.self)
     }
 }
 

@@ -42,9 +42,10 @@ struct LogRecord: Sendable {
         self.level = level
         self.label = label
         self.message = Self.cut(message)
-        self.fields = fields.map { field in
-            guard case .text(let text) = field.value else { return field }
-            return (field.name, .text(Self.cut(text)))
+        self.fields = fields
+        for index in fields.indices {
+            guard case .text(let text) = fields[index].value, text.utf8.count > Self.maximumLength else { continue }
+            self.fields[index].value = .text(Self.cut(text))
         }
         self.messageID = messageID
     }

@@ -70,7 +70,8 @@ public final class LoginMetrics: Sendable {
         let isMachine = event.grant == "client_credentials"
         switch event.kind {
         case .login, .refresh:
-            issued.increment(Issued(grant: event.grant ?? Self.other, client: client))
+            // Without a grant somebody was let in and no token made.
+            if let grant = event.grant { issued.increment(Issued(grant: grant, client: client)) }
             guard !isMachine else { return }
             let outcome = Outcome(source: source, outcome: Self.success)
             if event.kind == .login { logins.increment(outcome) } else { refreshes.increment(outcome) }

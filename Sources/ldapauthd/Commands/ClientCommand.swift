@@ -18,7 +18,7 @@ struct ClientHashSecret: AsyncParsableCommand {
         discussion: """
             Reads the secret on standard input (asks on a terminal) and prints its Argon2id hash:
 
-              openssl rand -base64 30 | tee web.secret | ldapauthd client hash-secret > web.hash
+              (umask 077; openssl rand -base64 30 > web.secret; ldapauthd client hash-secret < web.secret > web.hash)
             """
     )
 

@@ -29,7 +29,7 @@ struct KeyList: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            try await StoreRoom.open(config) { _, store in
+            try await StoreRoom.look(config) { _, store in
                 let keys = try await store.keys()
                 if json {
                     Terminal.say(JSONText.array(keys.map(KeyView.json)))

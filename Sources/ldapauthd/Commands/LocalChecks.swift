@@ -75,7 +75,7 @@ struct LocalChecks {
         }
     }
 
-    /// Opens the store only where it exists: a check must not make one.
+    /// Looks at the store as it is: a check makes none and changes none.
     private mutating func store(_ key: MasterKey?) async {
         guard configuration.storage.url != "sqlite::memory:" else {
             let message = "in memory: everything is forgotten at the end"
@@ -84,26 +84,45 @@ struct LocalChecks {
         }
         let begun = ContinuousClock.now
         do {
-            var place = configuration.storage.sqlitePath ?? configuration.storage.url
+            var place = configuration.storage.place
             if configuration.storage.isPostgreSQL {
                 let url = try PostgreSQLURL(configuration.storage.url)
                 let report = try await configuration.askPostgreSQL(url)
                 guard try judge(report, url) else { return }
                 place = report.sentence(url)
-            } else if unsafe access(place, F_OK) != 0 {
-                return missingStore(place)
             }
-            let store = try await configuration.openStore(logger: .quiet)
-            let hasKeys = try await !store.keys().isEmpty
-            let check = hasKeys ? try await store.masterKeyCheck(orStore: key?.checkValue ?? []) : nil
-            await store.close()
-            steps.append(CheckStep("store", .passed, ContinuousClock.now - begun, place))
-            if let check { judge(key, check: check) }
+            let present = try await configuration.presentStore()
+            writability()
+            switch present {
+            case .none where configuration.storage.isPostgreSQL:
+                steps.append(CheckStep("store", .passed, .zero, "\(place): \(Self.tablesToCome)"))
+            case .none:
+                missingStore(place)
+            case .older(let schema, let known):
+                let what = "\(place): schema \(schema); the next start makes it \(known)"
+                steps.append(CheckStep("store", .passed, ContinuousClock.now - begun, what))
+            case .open(let store):
+                let check = try await Self.masterKeyCheck(of: store)
+                steps.append(CheckStep("store", .passed, ContinuousClock.now - begun, place))
+                if let check { judge(key, check: check) }
+            }
         } catch {
             let duration = ContinuousClock.now - begun
             steps.append(
                 CheckStep("store", .failed, duration, "\(error)", remedy: "mend that, or name another storage.url")
             )
+        }
+    }
+
+    /// Reads the keys, which takes most tables' being in order, and closes the store; nil when there are none yet.
+    private static func masterKeyCheck(of store: SQLStore) async throws(StoreError) -> [UInt8]? {
+        do {
+            let check = try await store.keys().isEmpty ? nil : try await store.masterKeyCheck()
+            await store.close()
+            return check
+        } catch {
+            await store.close()
+            throw error
         }
     }
 
@@ -131,7 +150,7 @@ struct LocalChecks {
         guard !report.hasTables else { return true }
         let place = report.sentence(url)
         if report.mayMakeTables {
-            let what = "\(place): the first start will make the tables"
+            let what = "\(place): \(Self.tablesToCome)"
             steps.append(CheckStep("store", .passed, report.roundTrip, what))
         } else {
             let what = "\(place): there are no tables, and the user may make none"
@@ -141,16 +160,44 @@ struct LocalChecks {
         return false
     }
 
+    /// Looking at a file does not show that the service can write it.
+    private mutating func writability() {
+        guard let path = configuration.storage.sqlitePath, unsafe access(path, F_OK) == 0 else { return }
+        for place in [ConfigurationPath.folder(of: path), path] where unsafe access(place, W_OK) != 0 {
+            let message = "user \(geteuid()) cannot write \(place): \(Errno.sentence(errno))"
+            steps.append(CheckStep("store", .failed, .zero, message, remedy: "chown ldapauthd \(place), and chmod u+w"))
+        }
+    }
+
+    private static let tablesToCome = "the first start will make the tables"
+
     private mutating func missingStore(_ path: String) {
-        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        let folder = ConfigurationPath.folder(of: path)
         guard unsafe access(folder, W_OK | X_OK) != 0 else {
-            steps.append(CheckStep("store", .passed, .zero, "\(path) will be made at the first start"))
+            guard !isRootsAlone(folder) else {
+                let message =
+                    "\(path) will be made at the next start, if that is root's: nobody else may write \(folder)"
+                let remedy = "give it to the service's user: chown ldapauthd \(folder)"
+                steps.append(CheckStep("store", .warning, .zero, message, remedy: remedy))
+                return
+            }
+            steps.append(CheckStep("store", .passed, .zero, "\(path) will be made at the next start"))
             return
         }
         let message = "\(path) does not exist and cannot be made: \(folder): \(Errno.sentence(errno))"
         steps.append(
             CheckStep("store", .failed, .zero, message, remedy: "make the folder, owned by the service's user")
         )
+    }
+
+    /// Root sees no obstacle in a folder that the service's user may not write. Where there is no such user, somebody means to
+    /// run the service as root.
+    private func isRootsAlone(_ folder: String) -> Bool {
+        var status = stat()
+        guard geteuid() == 0, unsafe getpwnam("ldapauthd") != nil, unsafe stat(folder, &status) == 0 else {
+            return false
+        }
+        return status.st_uid == 0 && status.st_mode & 0o022 == 0
     }
 
     private mutating func judge(_ key: MasterKey?, check: [UInt8]) {

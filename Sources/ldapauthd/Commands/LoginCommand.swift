@@ -12,8 +12,8 @@ struct LoginCommand: AsyncParsableCommand {
         commandName: "login",
         abstract: "Tries a login and explains each step.",
         discussion: """
-            With --server-id it asks what POST /token asks for that LDAPServerId; without, what POST /api/v1/auth/token asks: the \
-            directory of the name's domain, else the sources of authentication.order. Each source asked is shown with its steps, \
+            With --server-id it asks what POST /token asks for that LDAPServerId (for 0, as for none, default_directory); without, \
+            what POST /api/v1/auth/token asks: the directory of the name's domain, else the sources of authentication.order. Each source asked is shown with its steps, \
             and of one that does not answer every step of the way there. It opens no session, and no throttle stands in front of \
             it; a wrong password counts at the directory like any other.
 
@@ -68,13 +68,13 @@ struct LoginCommand: AsyncParsableCommand {
         serverID: Int32? = nil,
         _ report: inout CheckReport
     ) async throws -> AuthenticationResult {
-        let store = try await configuration.openStore(logger: .quiet)
+        let accounts = await PresentAccounts.open(configuration)
         let pools = Pools(hashThreads: 1)
         let poller = try EventPoller()
         let trace = LoginTrace()
         let sources = try Sources(
             configuration,
-            accounts: store,
+            accounts: accounts,
             poller: poller,
             pools: pools,
             logger: .quiet,
@@ -85,12 +85,14 @@ struct LoginCommand: AsyncParsableCommand {
             local: TracedSource(source: sources.local, trace: trace),
             directories: sources.running.map { TracedDirectory($0.directory, trace: trace) }
         )
+        // As POST /token reads the number: 0 is none, which means default_directory, or else the local accounts.
+        let directory = serverID.map { SourceID($0 != 0 ? $0 : configuration.tokens.defaultDirectory ?? 0) }
         let client = serverID == nil ? configuration.tokens.defaultClient : configuration.tokens.loginClient
         let result = await authenticator.authenticate(
             AuthenticationRequest(
                 username: name,
                 password: password,
-                selection: serverID.map { .directory(SourceID($0)) } ?? .unnamed,
+                selection: directory.map { .directory($0) } ?? .unnamed,
                 sources: configuration.clients.first { $0.id == client }?.sources ?? []
             )
         )
@@ -105,8 +107,14 @@ struct LoginCommand: AsyncParsableCommand {
                 report.add(CheckStep(step))
             }
         }
+        // Where local accounts were asked, it is told already.
+        if let trouble = accounts.trouble, !trace.sources.contains(where: { $0.source == .local }) {
+            report.begin("store")
+            let remedy = "the daemon opens no session until that is mended; `ldapauthd check` says more"
+            report.add(CheckStep("store", .warning, .zero, trouble.detail, remedy: remedy))
+        }
         await sources.shutdown()
-        await store.close()
+        await accounts.close()
         pools.shutdown()
         poller.shutdown()
         return result

@@ -71,11 +71,18 @@ struct TracedSource: IdentitySource {
 
     func recheck(
         _ key: IdentityKey,
+        username: String,
         locator: String?,
         credentialState: String?,
         deadline: ContinuousClock.Instant
     ) async -> RecheckResult {
-        await source.recheck(key, locator: locator, credentialState: credentialState, deadline: deadline)
+        await source.recheck(
+            key,
+            username: username,
+            locator: locator,
+            credentialState: credentialState,
+            deadline: deadline
+        )
     }
 
     func changePassword(
@@ -115,11 +122,18 @@ struct TracedDirectory: DirectorySource {
 
     func recheck(
         _ key: IdentityKey,
+        username: String,
         locator: String?,
         credentialState: String?,
         deadline: ContinuousClock.Instant
     ) async -> RecheckResult {
-        await traced.recheck(key, locator: locator, credentialState: credentialState, deadline: deadline)
+        await traced.recheck(
+            key,
+            username: username,
+            locator: locator,
+            credentialState: credentialState,
+            deadline: deadline
+        )
     }
 
     func changePassword(

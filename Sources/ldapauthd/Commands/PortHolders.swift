@@ -10,20 +10,41 @@ struct PortHolders {
     }
 
     private let holders: [Int: Holder]
+    /// Whose the sockets are, of processes too that the present user may not look into; 65534 for users of another namespace
+    /// (user_namespaces(7)).
+    private let owners: [Int: UInt32]
 
     func holder(ofPort port: Int) -> Holder? { holders[port] }
+
+    /// Who listens on a port, as well as it can be said; nil when nobody but this process does.
+    func sentence(ofPort port: Int) -> String? {
+        if let holder = holders[port] { return "\(holder.name) (process \(holder.process))" }
+        switch owners[port] {
+        case nil: return nil
+        case 0: return "a process of root"
+        case 65534: return "a process of another user"
+        case geteuid(): return "another process of its own user"
+        case let user?: return "a process of the user \(user)"
+        }
+    }
 
     /// As far as the present user may see.
     static func now() -> PortHolders {
         var ports: [String: Int] = [:]
-        for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
+        var owners: [Int: UInt32] = [:]
+        let own = Set(names(in: "/proc/self/fd").compactMap { link("/proc/self/fd/\($0)") })
+        // Below its own process: the sandbox hides the rest (ProcSubset= of systemd.exec(5)).
+        for table in ["/proc/self/net/tcp", "/proc/self/net/tcp6"] {
             for line in text(table).split(separator: "\n").dropFirst() {
                 let fields = line.split(separator: " ")
-                // Local address, remote address, state (0A is TCP_LISTEN), …, inode.
+                // Local address, remote address, state (0A is TCP_LISTEN), …, uid, timeout, inode.
                 guard fields.count > 9, fields[3] == "0A", let colon = fields[1].lastIndex(of: ":"),
                     let port = Int(fields[1][fields[1].index(after: colon)...], radix: 16)
                 else { continue }
-                ports["socket:[\(fields[9])]"] = port
+                let socket = "socket:[\(fields[9])]"
+                guard !own.contains(socket) else { continue }
+                ports[socket] = port
+                owners[port] = UInt32(fields[7])
             }
         }
         var holders: [Int: Holder] = [:]
@@ -39,7 +60,7 @@ struct PortHolders {
                 }
             }
         }
-        return PortHolders(holders: holders)
+        return PortHolders(holders: holders, owners: owners)
     }
 
     private static func names(in folder: String) -> [String] {

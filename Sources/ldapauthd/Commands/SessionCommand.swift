@@ -33,7 +33,7 @@ struct SessionList: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            try await StoreRoom.open(config) { configuration, store in
+            try await StoreRoom.look(config) { configuration, store in
                 let person = try await finding(user, configuration, store)
                 let sessions = try await Self.live(store, person)
                 if json {

@@ -21,7 +21,7 @@ struct UserAdd: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            try await AccountRoom.open(config) { accounts in
+            try await AccountRoom.open(config, making: true) { accounts in
                 let password = try PasswordPrompt.read(from: passwordFile, prompt: "Password for \(name)", twice: true)
                 let new = NewAccount(name: name, firstName: firstName, lastName: lastName, email: email, groups: groups)
                 let account = try await accounts.add(new, password: password)

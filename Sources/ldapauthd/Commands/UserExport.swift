@@ -24,7 +24,7 @@ struct UserExport: AsyncParsableCommand {
     func run() async throws {
         try await reporting {
             if withHashes { Self.warnOfReaders() }
-            try await AccountRoom.open(config) { accounts in
+            try await AccountRoom.look(config) { accounts in
                 let list = try await accounts.list()
                 Terminal.say(format == .csv ? csv(list) : json(list))
                 if withHashes { Operator.leaveTrace("user export", outcome: "\(list.count) accounts with hashes") }

@@ -42,27 +42,33 @@ struct UserImport: AsyncParsableCommand {
         try await reporting {
             // As root still: /etc/shadow is for nobody else.
             let read = try accountFile()
-            try await AccountRoom.open(config) { accounts in
-                let plan = try await accounts.plan(read, groups: groups)
-                tell(plan)
-                let count = plan.accounts.count
-                guard plan.problems.isEmpty || keepGoing else {
-                    throw CommandFailure(
-                        .badInput,
-                        "Nothing was imported: \(Self.lines(plan.problems.count)) will not do. Mend what is said above"
-                            + (count == 0 ? "." : ", or give --keep-going to import the other \(count).")
-                    )
-                }
-                if dryRun {
-                    Terminal.say("\(Self.accounts(count)) would be imported; nothing was kept.")
-                } else {
-                    try await keep(plan, accounts)
-                    Terminal.say("Imported \(Self.accounts(count)).")
-                }
-                guard plan.problems.isEmpty else {
-                    throw CommandFailure(.badInput, "\(Self.lines(plan.problems.count)) will not do and was left out.")
-                }
+            if dryRun {
+                try await AccountRoom.look(config) { try await take(read, $0) }
+            } else {
+                try await AccountRoom.open(config, making: true) { try await take(read, $0) }
             }
+        }
+    }
+
+    private func take(_ read: AccountFile, _ accounts: AccountService) async throws {
+        let plan = try await accounts.plan(read, groups: groups)
+        tell(plan)
+        let count = plan.accounts.count
+        guard plan.problems.isEmpty || keepGoing else {
+            throw CommandFailure(
+                .badInput,
+                "Nothing was imported: \(Self.lines(plan.problems.count)) will not do. Mend what is said above"
+                    + (count == 0 ? "." : ", or give --keep-going to import the other \(count).")
+            )
+        }
+        if dryRun {
+            Terminal.say("\(Self.accounts(count)) would be imported; nothing was kept.")
+        } else {
+            try await keep(plan, accounts)
+            Terminal.say("Imported \(Self.accounts(count)).")
+        }
+        guard plan.problems.isEmpty else {
+            throw CommandFailure(.badInput, "\(Self.lines(plan.problems.count)) will not do and was left out.")
         }
     }
 

@@ -11,7 +11,7 @@ struct UserList: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            try await AccountRoom.open(config) { accounts in
+            try await AccountRoom.look(config) { accounts in
                 let list = try await accounts.list()
                 if json {
                     Terminal.say(JSONText.array(list.map { AccountView.json($0) }))
@@ -47,7 +47,7 @@ struct UserShow: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            try await AccountRoom.open(config) { accounts in
+            try await AccountRoom.look(config) { accounts in
                 let account = try await accounts.account(named: name)
                 if json {
                     Terminal.say(AccountView.json(account))

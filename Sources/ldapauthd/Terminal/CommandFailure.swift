@@ -5,11 +5,11 @@ import Authentication
 struct CommandFailure: Error, Sendable, CustomStringConvertible {
     /// The exit codes, as the README lists them.
     enum Code: Int32, Sendable {
-        /// A login was refused, a check failed, a name is not there.
+        /// A login was refused, a name is not there.
         case refused = 1
         /// What was given on the command line or on standard input will not do (EX_DATAERR).
         case badInput = 65
-        /// A directory or the store is not reachable (EX_UNAVAILABLE).
+        /// A directory, the store or a listener is not available, or `check` found a fault (EX_UNAVAILABLE).
         case unavailable = 69
         /// Not permitted: run it as root or as the service's user (EX_NOPERM).
         case notPermitted = 77

@@ -149,8 +149,15 @@ struct Daemon {
 
     private func run(_ services: [any Service]) async throws {
         // Services stop in reverse order: first systemd hears of it, then nobody new is let in, last the feed ends.
+        // Named, because otherwise each is described with all that hangs on it.
         var settings = ServiceGroupConfiguration(
-            services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
+            services: services.map {
+                .init(
+                    service: $0,
+                    successTerminationBehavior: .gracefullyShutdownGroup,
+                    serviceName: "\(type(of: $0))"
+                )
+            },
             gracefulShutdownSignals: [],
             logger: Logger(label: "services", factory: { _ in SwiftLogNoOpLogHandler() })
         )
@@ -166,13 +173,16 @@ struct Daemon {
     }
 
     private func close(_ foundations: Foundations, _ group: MultiThreadedEventLoopGroup) async {
+        // First: what still waits for the store ends on the event loop of its request.
+        await foundations.close()
         // Nothing can be done about event loops that do not end, and the process ends anyway.
         try? await group.shutdownGracefully()
-        await foundations.close()
     }
 
     private func failure(_ error: any Error) -> any Error {
         switch error {
+        case let error as HTTPServerError where error.code == .cannotListen:
+            CommandFailure(.unavailable, ([error.reason] + configuration.http.takenAddresses).joined(separator: "; "))
         case let error as HTTPServerError:
             CommandFailure(error.code == .certificate ? .configuration : .unavailable, error.reason)
         default: error

@@ -16,6 +16,8 @@ struct Foundations: Sendable {
     let revocations: Revocations
     let feed: ChangeFeed
     let throttle: Throttle
+    /// What was proved of clients' secrets: a reload must not make all of them pay again at once.
+    let secrets = SecretCache()
     let output: LogOutput
     let metrics: LoginMetrics
     let reloads = ReloadCounts()
@@ -146,8 +148,6 @@ extension Configuration {
     /// Where the master key lies; nil for a store in memory, which forgets its keys anyway.
     var masterKeyPath: String? {
         if let file = masterKeyFile { return file.path ?? file.candidates[0] }
-        guard let database = storage.sqlitePath else { return nil }
-        let folder = database.lastIndex(of: "/").map { database[..<$0] } ?? "."
-        return "\(folder)/master.key"
+        return storage.sqlitePath.map { "\(ConfigurationPath.folder(of: $0))/master.key" }
     }
 }

@@ -29,10 +29,7 @@ extension Configuration {
         // A list when the unit names several (systemd.exec(5)).
         let state = unsafe getenv("STATE_DIRECTORY").map { unsafe String(cString: $0) }
         if let folder = state?.split(separator: ":").first { return "\(folder)/kerberos.rcache" }
-        guard storage.url.hasPrefix("sqlite:"), storage.url != "sqlite::memory:",
-            let slash = storage.url.lastIndex(of: "/")
-        else { return nil }
-        return "\(storage.url[..<slash].dropFirst("sqlite:".count))/kerberos.rcache"
+        return storage.sqlitePath.map { "\(ConfigurationPath.folder(of: $0))/kerberos.rcache" }
     }
 }
 

@@ -17,7 +17,10 @@ struct MetricsReport: Sendable {
         self.foundations = foundations
         self.inForce = inForce
         self.api = api
-        sessions = SessionCount(foundations.store)
+        let store = foundations.store
+        sessions = SessionCount { () async throws(StoreError) in
+            try await store.openSessions(at: SystemWallClock().now())
+        }
     }
 
     func page() async -> (type: String, page: [UInt8]) {
@@ -80,7 +83,10 @@ struct MetricsReport: Sendable {
     }
 
     private func writeThreads(_ page: inout MetricsPage) {
-        let pools = [("blocking", foundations.pools.blocking), ("hash", foundations.pools.hashes)]
+        let pools = [
+            ("blocking", foundations.pools.blocking), ("hash", foundations.pools.hashes),
+            ("tickets", foundations.pools.tickets),
+        ]
         page.family("ldapauthd_pool_waiting", .gauge, "Calls that wait for a thread of the pool.")
         for (name, pool) in pools { page.sample("ldapauthd_pool_waiting", [("pool", name)], Double(pool.waiting)) }
         page.family("ldapauthd_pool_running", .gauge, "Calls under way on threads of the pool.")
@@ -123,9 +129,13 @@ struct MetricsReport: Sendable {
             Double(store.failedBatches)
         )
         let seconds = "ldapauthd_store_transaction_seconds"
-        page.family(seconds, .summary, "From the beginning of a transaction to its being durable.")
-        page.sample("\(seconds)_sum", [], store.timeInBatches / .seconds(1))
-        page.sample("\(seconds)_count", [], Double(store.batches))
+        page.family(seconds, .histogram, "From the beginning of a transaction to its being durable.")
+        page.histogram(
+            seconds,
+            bounds: StoreStatistics.batchTimeBounds.map { $0 / .seconds(1) },
+            counts: store.batchTimes,
+            sum: store.timeInBatches / .seconds(1)
+        )
         let size = "ldapauthd_store_batch_size"
         page.family(size, .histogram, "Writes that went together in one transaction.")
         page.histogram(
@@ -135,7 +145,7 @@ struct MetricsReport: Sendable {
             sum: Double(store.writes)
         )
         guard isUp, let open = await sessions.value() else { return }
-        page.single("ldapauthd_sessions_open", .gauge, "Sessions that are open, counted once a minute.", Double(open))
+        page.single("ldapauthd_sessions_open", .gauge, "Sessions that were open at the last count.", Double(open))
     }
 
     private func writeHTTP(_ page: inout MetricsPage) {
@@ -148,11 +158,17 @@ struct MetricsReport: Sendable {
             }
         }
         let seconds = "ldapauthd_http_request_seconds"
-        page.family(seconds, .summary, "From the whole request to the answer, by endpoint.")
-        for endpoint in endpoints {
-            let labels: MetricsPage.Labels = [("endpoint", endpoint.path)]
-            page.sample("\(seconds)_sum", labels, endpoint.time / .seconds(1))
-            page.sample("\(seconds)_count", labels, Double(endpoint.answers.reduce(0) { $0 + $1.count }))
+        page.family(seconds, .histogram, "From the whole request to the answer, by endpoint.")
+        let bounds = EndpointStatistics.timeBounds.map { $0 / .seconds(1) }
+        // Buckets of endpoints nobody asks would be most of the page.
+        for endpoint in endpoints where endpoint.times.contains(where: { $0 > 0 }) {
+            page.histogram(
+                seconds,
+                [("endpoint", endpoint.path)],
+                bounds: bounds,
+                counts: endpoint.times,
+                sum: endpoint.time / .seconds(1)
+            )
         }
         page.single("ldapauthd_http_connections", .gauge, "Connections of clients.", Double(api.connections))
         page.single(

@@ -10,11 +10,19 @@ extension Rooms {
         let feed = foundations.feed
         let storeAnswers = feed.failure == nil
         var sources = directories.map { Self.source($0.directory.status) }
+        let bridged = zip(configuration.directories, sources).filter { $0.offlineCache > .zero && $1.state == .down }
         var anybody = sources.contains { $0.state == .up || $0.state == .unknown }
         if configuration.usesLocalAccounts {
             let local = await Self.local(foundations, storeAnswers: storeAnswers)
             anybody = anybody || local.state == .up
             sources.append(local)
+        }
+        if !anybody, storeAnswers {
+            for (directory, _) in bridged where !anybody {
+                anybody =
+                    (try? await foundations.store.hasOfflineEntry(SourceID(directory.id), now: SystemWallClock().now()))
+                    ?? false
+            }
         }
         sources.append(
             ReadinessReport.Source(name: "storage", state: storeAnswers ? .up : .down, detail: feed.failure)

@@ -53,9 +53,11 @@ struct Rooms: Sendable {
             authenticator: authenticator,
             throttle: foundations.throttle,
             hasher: sources.hasher,
+            secrets: foundations.secrets,
             audit: audit,
             sourceNames: Dictionary(uniqueKeysWithValues: configuration.directories.map { (SourceID($0.id), $0.name) }),
-            phases: foundations.metrics.phases(of: LoginMetrics.allSources)
+            phases: foundations.metrics.phases(of: LoginMetrics.allSources),
+            logger: foundations.logger
         )
         passwords = PasswordService(tokens, feed: foundations.feed, audit: audit, logger: foundations.logger)
         setting = Self.setting(configuration)

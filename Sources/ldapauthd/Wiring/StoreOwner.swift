@@ -11,8 +11,7 @@ enum StoreOwner {
         guard geteuid() == 0 else { return }
         var status = stat()
         if unsafe stat(path, &status) != 0 {
-            let folder = path.lastIndex(of: "/").map { path[..<$0].isEmpty ? "/" : String(path[..<$0]) } ?? "."
-            guard unsafe stat(folder, &status) == 0 else { return }
+            guard unsafe stat(ConfigurationPath.folder(of: path), &status) == 0 else { return }
         }
         guard status.st_uid != 0, let owner = unsafe getpwuid(status.st_uid) else { return }
         // Groups first: without root's uid they can no longer be changed (initgroups(3)).
