@@ -26,7 +26,7 @@ import Testing
         let bridged = try await daemon.login("CORP.EXAMPLE\\alice", "right-alice")
         #expect(bridged.status == 503, "a domain that is not configured chooses nothing: \(bridged.body)")
         #expect(try await daemon.login("ALICE", "right-alice").status == 200)
-        #expect(daemon.log.contains("reason=offline"))
+        #expect(await daemon.logged().contains("reason=offline"))
         let wrong = try await daemon.login("alice", "wrong")
         let unknown = try await daemon.login("nobody", "wrong")
         #expect(wrong.status == 503 && wrong.body == unknown.body)

@@ -14,28 +14,8 @@ import Testing
             [local]
             argon2_memory = "64KiB"
             argon2_iterations = 1
-            [[directory]]
-            id = 1
-            name = "corp"
-            kind = "active-directory"
-            urls = ["\(samba.ldapsURL)"]
-            ca_file = "\(samba.caFile)"
-            bind_dn = "\(samba.serviceDN)"
-            bind_password_file = "service.secret"
-            user_base = "\(samba.suffix)"
-            \(directory)
-            [directory.groups]
-            base = "\(samba.groupsBase)"
-            [[client]]
-            id = "login"
-            grants = ["password"]
-            scopes = ["api"]
-            [[client]]
-            id = "web"
-            secret_file = "web.secret"
-            grants = ["password", "refresh_token"]
-            scopes = ["read"]
-            default_scopes = ["read"]
+            \(Setting.people(of: samba, in: samba.suffix, directory))
+            \(Setting.clients(grants: "\"password\", \"refresh_token\"", scopes: "\"read\""))
             """,
             secrets: ["service.secret": samba.servicePassword, "web.secret": "web-secret\n"]
         )
@@ -76,7 +56,7 @@ import Testing
             if !goesOn { #expect(refresh.text("error_description") == "User disabled", "\(name): \(refresh.body)") }
         }
         // The audit log knows what the caller was not told.
-        #expect(daemon.log.contains("reason=locked"), "no lock in the audit log")
+        #expect(await daemon.logged().contains("reason=locked"), "no lock in the audit log")
         #expect(daemon.log.contains("data 775"))
         #expect(!daemon.log.contains("right-secret"))
         await daemon.stop()

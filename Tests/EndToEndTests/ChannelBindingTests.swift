@@ -36,7 +36,7 @@ import Testing
             #expect(status == expected, "\(policy), \(binding): \(setting.daemon.log.suffix(800))")
         }
         if policy == "require" {
-            #expect(setting.daemon.log.contains("ticket-channel-binding-missing"))
+            #expect(await setting.daemon.logged().contains("ticket-channel-binding-missing"))
             #expect(setting.daemon.log.contains("ticket-channel-binding-mismatch"))
         }
         await setting.stop()

@@ -48,29 +48,8 @@ struct Cluster {
                 [local]
                 argon2_memory = "64KiB"
                 argon2_iterations = 1
-                [[directory]]
-                id = 1
-                name = "corp"
-                kind = "openldap"
-                urls = ["\(slapd.url)"]
-                bind_dn = "\(slapd.serviceDN)"
-                bind_password_file = "service.secret"
-                user_base = "ou=people,dc=example,dc=org"
-                connect_timeout = "1s"
-                operation_timeout = "2s"
-                \(directory)
-                [directory.groups]
-                base = "ou=groups,dc=example,dc=org"
-                [[client]]
-                id = "login"
-                grants = ["password"]
-                scopes = ["api"]
-                [[client]]
-                id = "web"
-                secret_file = "web.secret"
-                grants = ["password", "refresh_token", "client_credentials"]
-                scopes = ["read", "write"]
-                default_scopes = ["read"]
+                \(Setting.people(of: slapd, Setting.timeouts, directory))
+                \(Setting.clients())
                 \(sections)
                 """,
                 http: http,

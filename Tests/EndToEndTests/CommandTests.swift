@@ -110,6 +110,28 @@ import Testing
         #expect(down.output.contains("refused"), "\(down.output)")
     }
 
+    /// `default_directory`, or else the local accounts.
+    @Test(arguments: [false, true])
+    func serverIDZeroIsWhatItIsToTheEndpoint(hasDefault: Bool) async throws {
+        let setting = try await Setting.make()
+        if hasDefault {
+            try setting.daemon.rewrite { text in
+                text.split(separator: "[authentication]").joined(separator: "[authentication]\ndefault_directory = 1")
+            }
+        }
+        let alice = try #require(setting.sample.person("alice"))
+        try await setting.daemon.start()
+        let answer = try await setting.daemon.login("alice", alice.password)
+        #expect(answer.status == (hasDefault ? 200 : 400), "\(answer.body)")
+        let tried = try await setting.daemon.command(
+            ["login", "alice", "--server-id", "0", "--password-file", "-"],
+            input: alice.password
+        )
+        #expect(tried.exit == .code(hasDefault ? 0 : 1), "\(tried.output)\(tried.errorOutput)")
+        #expect(tried.output.contains(hasDefault ? "“corp”" : "local accounts"), "\(tried.output)")
+        await setting.stop()
+    }
+
     @Test func aLostMasterKeyIsNamedAndNotReplaced() async throws {
         let daemon = try Daemon("[[client]]\nid = \"login\"\ngrants = [\"password\"]")
         try await daemon.start()

@@ -15,28 +15,8 @@ import Testing
             [kerberos]
             keytab_file = "\(keytab)"
             \(kerberos)
-            [[directory]]
-            id = 1
-            name = "corp"
-            kind = "active-directory"
-            urls = ["\(samba.ldapsURL)"]
-            ca_file = "\(samba.caFile)"
-            bind_dn = "\(samba.serviceDN)"
-            bind_password_file = "service.secret"
-            user_base = "\(samba.peopleBase)"
-            domains = ["CORP", "corp.example"]
-            [directory.groups]
-            base = "\(samba.groupsBase)"
-            [[client]]
-            id = "login"
-            grants = ["password"]
-            scopes = ["api"]
-            [[client]]
-            id = "web"
-            secret_file = "web.secret"
-            grants = ["password", "refresh_token"]
-            scopes = ["read"]
-            default_scopes = ["read"]
+            \(Setting.people(of: samba, in: samba.peopleBase, "domains = [\"CORP\", \"corp.example\"]"))
+            \(Setting.clients(grants: "\"password\", \"refresh_token\"", scopes: "\"read\""))
             """,
             http: http,
             secrets: ["service.secret": samba.servicePassword, "web.secret": "web-secret"]
@@ -96,7 +76,7 @@ import Testing
         #expect(said.contains("HTTP/localhost@CORP.EXAMPLE") && said.contains("the keytab"), "\(old.output)")
         let newTicket = try await signOn(try await samba.tickets(of: "alice", "Secret-alice1"))
         #expect(newTicket.status == 401)
-        let line = daemon.log.split(separator: "\n").last { $0.contains("login.refused") }
+        let line = await daemon.logged().split(separator: "\n").last { $0.contains("login.refused") }
         #expect(line?.contains("ticket-wrong-key") == true, "\(line ?? "")")
         await daemon.stop()
         await samba.stop()
@@ -132,7 +112,7 @@ import Testing
                 answer.status == 401 && answer.headers["www-authenticate"] == "Negotiate",
                 "\(what): \(answer.body)"
             )
-            let line = daemon.log.split(separator: "\n").last { $0.contains("login.refused") }
+            let line = await daemon.logged().split(separator: "\n").last { $0.contains("login.refused") }
             #expect(line?.contains(reason) == true, "\(what): \(line ?? "no audit line")")
         }
         // KDC and directory are one here: the ticket is still good, but nobody can say who may log in.

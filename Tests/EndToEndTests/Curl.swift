@@ -32,6 +32,7 @@ struct Curl {
     ) async throws -> Answer {
         var all = ["-s", "-i", "--max-time", String(limit.components.seconds)] + arguments
         if body != nil { all += ["--data-binary", "@-"] }
+        KnownSecrets.shared.note(curl: arguments, body: body)
         let outcome = try await ChildProcess.run(
             "curl",
             all,
@@ -40,7 +41,9 @@ struct Curl {
             within: limit + .seconds(5)
         )
         guard outcome.succeeded else { throw CurlError(description: "curl: \(outcome.exit) \(outcome.errorOutput)") }
-        return try parse(outcome.output)
+        let answer = try parse(outcome.output)
+        KnownSecrets.shared.note(text: answer.body)
+        return answer
     }
 
     /// Posts a form; the fields are encoded by curl.

@@ -23,6 +23,7 @@ final class Daemon: Sendable {
     let port: Int
     let adminPort: Int
     private let running = Mutex<ChildProcess?>(nil)
+    let isSearched = Mutex(false)
 
     var url: String { "http://127.0.0.1:\(port)" }
     var adminURL: String { "http://127.0.0.1:\(adminPort)" }
@@ -38,7 +39,10 @@ final class Daemon: Sendable {
         home = try TemporaryDirectory("ldapauthd-e2e")
         port = try freePort()
         adminPort = try freePort()
-        for (name, secret) in secrets { try home.write(Array(secret.utf8), to: name) }
+        for (name, secret) in secrets {
+            try home.write(Array(secret.utf8), to: name)
+            KnownSecrets.shared.add(secret.filter { $0 != "\n" })
+        }
         let text = """
             [http]
             listen = ["127.0.0.1:\(port)"]
@@ -86,6 +90,7 @@ final class Daemon: Sendable {
             errorFile: home.path(of: "log")
         )
         running.withLock { $0 = child }
+        isSearched.withLock { $0 = false }
         let isUp = await eventually(within: limit) {
             if child.exit != nil { return true }
             return (try? await Curl.send(["\(adminURL)/healthz"]))?.status == 200
@@ -97,9 +102,18 @@ final class Daemon: Sendable {
         }
     }
 
-    /// Everything it has logged so far, over restarts too.
+    /// Everything it has written to its log so far, over restarts too.
     var log: String {
         text(ofFile: home.path(of: "log"))
+    }
+
+    /// The same with all that was logged until now. Lines are written by a thread beside the answers, in their order: once a
+    /// request of this very question is in the log, so is everything before it.
+    func logged() async -> String {
+        let mark = "/mark-\(UInt32.random(in: 0...UInt32.max))"
+        guard (try? await Curl.send(["\(adminURL)\(mark)"]))?.status == 404 else { return log }
+        #expect(await eventually { log.contains(mark) }, "the log has the request that marks its end")
+        return log
     }
 
     private var child: ChildProcess? { running.withLock { $0 } }
@@ -114,12 +128,28 @@ final class Daemon: Sendable {
 
     /// SIGTERM, and how it ended.
     ///
-    /// A debug build notices refusals that the API's pages do not tell of, whatever test has met them.
+    /// A debug build notices refusals that the API's pages do not tell of, whatever test has met them. And no log, which is
+    /// that of the level “trace”, may hold a secret that any test has used.
     @discardableResult
     func stop() async -> ChildProcess.Exit? {
         let untold = log.split(separator: "\n").first { $0.contains("a refusal that its page does not tell of") }
         #expect(untold == nil, "ExpectedRefusal is to be told of it: \(untold ?? "")")
-        return await child?.stop(within: .seconds(30))
+        let exit = await child?.stop(within: .seconds(30))
+        await expectNoSecretInTheLog()
+        return exit
+    }
+
+    /// A test that does not stop its daemon has its log searched all the same.
+    deinit {
+        guard !isSearched.withLock({ $0 }), let child else { return }
+        child.kill()
+        knowFiles()
+        do {
+            let leaks = try KnownSecrets.shared.leaksBlocking(inFile: home.path(of: "log"))
+            #expect(leaks.isEmpty, "secrets are in the log")
+        } catch {
+            Issue.record(error)
+        }
     }
 
     /// Runs a command on the same configuration.
@@ -128,7 +158,8 @@ final class Daemon: Sendable {
         input: String = "",
         environment: [String: String] = [:]
     ) async throws -> ChildProcess.Outcome {
-        try await ChildProcess.run(
+        know(arguments, input)
+        return try await ChildProcess.run(
             Self.binary,
             arguments + ["--config", configurationFile],
             environment: environment,

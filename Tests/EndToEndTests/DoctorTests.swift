@@ -195,6 +195,23 @@ import Testing
         #expect(served.errorOutput.contains("make the folder it shall lie in"), "\(served.errorOutput)")
     }
 
+    @Test func aStoreThatTheServiceCannotWriteIsTold() async throws {
+        let daemon = try Daemon("[[client]]\nid = \"login\"\ngrants = [\"password\"]")
+        let added = try await daemon.command(["user", "add", "lisa", "--password-file", "-"], input: "lisa-pw\n")
+        #expect(added.succeeded, "\(added.errorOutput)")
+        let store = daemon.home.path(of: "store.db")
+        // The owner of the store is whoever runs the service.
+        _ = try await ChildProcess.run("chown", ["nobody", daemon.home.path, store])
+        _ = try await ChildProcess.run("chmod", ["0400", store])
+        let seen = try await daemon.command(["check"])
+        #expect(seen.exit == .code(69), "\(seen.output)\(seen.errorOutput)")
+        #expect(
+            seen.output.contains(" cannot write \(store): Permission denied"),
+            "\(seen.output)"
+        )
+        #expect(seen.output.contains("→ chown ldapauthd \(store)"), "\(seen.output)")
+    }
+
     @Test func theThrottleAndTheGroupsAreCompared() async throws {
         let setting = try await Setting.make(
             { $0.passwordPolicy = ["pwdLockout": "TRUE", "pwdMaxFailure": "4"] },

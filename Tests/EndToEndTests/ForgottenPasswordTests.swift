@@ -113,7 +113,7 @@ import Testing
         let address = try await change(daemon, "bob", bob.password, "bobs-new", from: "198.51.100.7")
         #expect(ThrottleTests().refuses(address), "\(address)")
         #expect(try await change(daemon, "bob", bob.password, "bobs-new", from: "192.0.2.4").status == 204)
-        let lines = daemon.log.split(separator: "\n").count { $0.contains("account-waits") }
+        let lines = await daemon.logged().split(separator: "\n").count { $0.contains("account-waits") }
         #expect(lines == 1, "one line for a wait")
         await setting.stop()
     }

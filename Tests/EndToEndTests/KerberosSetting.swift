@@ -33,27 +33,8 @@ struct KerberosSetting {
             [kerberos]
             keytab_file = "\(keytab)"
             \(kerberos)
-            [[directory]]
-            id = 1
-            name = "corp"
-            kind = "openldap"
-            urls = ["\(slapd.url)"]
-            bind_dn = "\(slapd.serviceDN)"
-            bind_password_file = "service.secret"
-            user_base = "ou=people,dc=example,dc=org"
-            domains = ["example.org"]
-            [directory.groups]
-            base = "ou=groups,dc=example,dc=org"
-            [[client]]
-            id = "login"
-            grants = ["password"]
-            scopes = ["api"]
-            [[client]]
-            id = "web"
-            secret_file = "web.secret"
-            grants = ["password", "refresh_token"]
-            scopes = ["read", "write"]
-            default_scopes = ["read"]
+            \(Setting.people(of: slapd, "domains = [\"example.org\"]"))
+            \(Setting.clients(grants: "\"password\", \"refresh_token\""))
             """,
             http: http,
             secrets: secrets.merging([

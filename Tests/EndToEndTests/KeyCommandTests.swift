@@ -50,7 +50,7 @@ import Testing
             "grant_type": "refresh_token", "refresh_token": web.text("refresh_token") ?? "",
         ])
         #expect(refreshed.status == 200, "\(refreshed.body)")
-        #expect(daemon.log.contains("Keys were changed by a command or another node"))
+        #expect(await daemon.logged().contains("Keys were changed by a command or another node"))
         await daemon.stop()
         try await daemon.start()
         #expect(try await keySet(daemon) == after)
@@ -162,7 +162,7 @@ import Testing
         #expect(rotated.succeeded, "commands find it too: \(rotated.errorOutput)")
         try await daemon.start()
         #expect(try await SessionCommandTests.isGood(token, "lisa", daemon))
-        #expect(daemon.log.contains("its new file has taken its place"))
+        #expect(await daemon.logged().contains("its new file has taken its place"))
         #expect(try await content(key) == second)
         // The same, ended by the command instead of the daemon.
         _ = try await ChildProcess.run("mv", [key, key + ".next"])

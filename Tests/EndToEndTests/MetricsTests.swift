@@ -48,6 +48,8 @@ import Testing
         _ = try await Curl.send(trust + ["\(base)/no/such/path"])
         #expect(try await daemon.reload().succeeded)
 
+        let isCounted = try await eventually { try await daemon.scrape().contains("\nldapauthd_sessions_open 2\n") }
+        #expect(isCounted, "counted behind the first scrapes")
         let answer = try await Curl.send(["\(daemon.adminURL)/metrics"])
         #expect(answer.status == 200)
         #expect(answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8")
@@ -68,13 +70,20 @@ import Testing
             #"ldapauthd_http_requests_total{endpoint="/token",status="2xx"} 2"#,
             #"ldapauthd_http_requests_total{endpoint="/token",status="4xx"} 2"#,
             #"ldapauthd_http_requests_total{endpoint="other",status="4xx"} 1"#,
+            #"ldapauthd_http_request_seconds_count{endpoint="/token"} 4"#,
+            #"ldapauthd_http_request_seconds_bucket{endpoint="/token",le="10"} 4"#,
+            "# TYPE ldapauthd_http_request_seconds histogram", "# TYPE ldapauthd_store_transaction_seconds histogram",
             #"ldapauthd_reloads_total{outcome="success"} 1"#, "ldapauthd_sessions_open 2", "ldapauthd_store_up 1",
-            "ldapauthd_log_dropped_total 0",
+            "ldapauthd_log_dropped_total 0", #"ldapauthd_pool_completed_total{pool="tickets"} 0"#,
             #"ldapauthd_throttle_refusals_total{reason="account"} 0"#,
             #"ldapauthd_throttle_refusals_total{reason="repeated"} 1"#,
         ] {
             #expect(page.contains("\n\(line)\n"), "\(line)\n\(page)")
         }
+        let batches = try #require(value(of: "ldapauthd_store_transaction_seconds_count", in: page))
+        #expect(batches > 0)
+        #expect(value(of: #"ldapauthd_store_transaction_seconds_bucket{le="+Inf"}"#, in: page) == batches)
+        #expect(value(of: "ldapauthd_store_batch_size_count", in: page) == batches)
         #expect(page.contains("ldapauthd_certificate_expiry_timestamp_seconds "))
         #expect(!page.contains("evil") && !page.contains("alice"), "labels are bounded")
 
@@ -90,6 +99,8 @@ import Testing
         try await daemon.start()
         let alice = try #require(setting.sample.person("alice"))
         #expect(try await daemon.login("alice", alice.password, directory: 1).status == 200)
+        // Sessions are counted behind the first scrape.
+        _ = try await eventually { try await daemon.scrape().contains("ldapauthd_sessions_open") }
         let page = try await daemon.scrape()
         var names = page.split(separator: "\n").filter { $0.hasPrefix("# TYPE ") }.map {
             String($0.split(separator: " ")[2])
@@ -113,9 +124,36 @@ import Testing
         #expect(rules.succeeded, "\(rules.output)\(rules.errorOutput)")
         let tests = try await ChildProcess.run("promtool", ["test", "rules", "\(folder)/alerts-test.yml"])
         #expect(tests.succeeded, "\(tests.output)\(tests.errorOutput)")
-        let dashboard = try await ChildProcess.run("python3", ["-m", "json.tool", "\(folder)/grafana.json"])
-        #expect(dashboard.succeeded, "\(dashboard.errorOutput)")
         await setting.stop()
+    }
+
+    /// Each expression of the dashboard as a rule, which promtool reads; Grafana's variables have some value.
+    @Test func prometheusCanReadTheDashboard() async throws {
+        let script = """
+            import json, sys
+            panels = json.load(open(sys.argv[1]))["panels"]
+            expressions = [target["expr"] for panel in panels for target in panel["targets"]]
+            assert len(expressions) > 20
+            rules = [{"record": "x", "expr": e.replace("$instance", ".*").replace("$__rate_interval", "5m")} for e in expressions]
+            json.dump({"groups": [{"name": "dashboard", "rules": rules}]}, open(sys.argv[2], "w"))
+            """
+        let folder = try TemporaryDirectory("ldapauthd-dashboard")
+        let made = try await ChildProcess.run(
+            "python3",
+            ["-c", script, "\(Daemon.repository)/docs/metrics/grafana.json", folder.path(of: "rules.json")]
+        )
+        #expect(made.succeeded, "\(made.errorOutput)")
+        // One name for all is told of, and is no fault here.
+        let check = try await ChildProcess.run(
+            "promtool",
+            ["check", "rules", "--lint=none", folder.path(of: "rules.json")]
+        )
+        #expect(check.succeeded, "\(check.output)\(check.errorOutput)")
+    }
+
+    private func value(of sample: String, in page: String) -> Double? {
+        page.split(separator: "\n").first { $0.hasPrefix(sample + " ") }
+            .flatMap { Double($0.dropFirst(sample.count + 1)) }
     }
 
     @Test func readyzTellsDegradedFromDead() async throws {

@@ -41,18 +41,18 @@ import Testing
         // Twice: the second key to sign was unknown a moment ago.
         for _ in 0..<2 { #expect(try await a.command(["key", "rotate"]).succeeded) }
         // Whatever one signs, the other verifies, at every moment of the change.
-        var seen: Set<String> = []
+        var seen: [Int: Set<Substring>] = [:]
         let end = ContinuousClock.now + .seconds(6)
         while ContinuousClock.now < end {
             for (signer, verifier) in [(a, b), (b, a)] {
                 let token = try #require(try await signer.open("alice", "alice-secret").text("access_token"))
                 let answer = try await verifier.verify(token)
                 #expect(answer.status == 200, "\(answer.body)")
-                seen.insert("\(signer.port) \(header(token))")
+                seen[signer.port, default: []].insert(header(token))
             }
         }
-        // Both signed with an older key first and with the new one in the end.
-        #expect(seen.count == 4, "\(seen)")
+        // Older keys first, the one between for a moment, the new one in the end; which of them are met depends on the pace.
+        for node in cluster.nodes { #expect((1...3).contains(seen[node.port]?.count ?? 0), "\(seen)") }
         for node in cluster.nodes {
             let token = try #require(try await node.open("alice", "alice-secret").text("access_token"))
             #expect(header(token) != header(old))

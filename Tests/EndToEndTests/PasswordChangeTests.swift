@@ -60,7 +60,7 @@ import Testing
             "grant_type": "refresh_token", "refresh_token": goesOn.text("refresh_token") ?? "",
         ])
         #expect(afterwards.status == 400, "without a bearer every session ends")
-        let lines = daemon.log.split(separator: "\n").filter {
+        let lines = await daemon.logged().split(separator: "\n").filter {
             $0.contains("event=password") || $0.contains("password ")
         }
         #expect(lines.contains { $0.contains("alice") && $0.contains("too-short") }, "\(lines)")

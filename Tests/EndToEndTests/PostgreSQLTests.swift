@@ -12,7 +12,11 @@ import Testing
             return outcome.output
         }
         #expect(try await run(["check"]).contains("the first start will make the tables"))
-        #expect(try await cluster.sql("SELECT to_regclass('session') IS NULL") == "t\n", "a check makes none")
+        #expect(try await run(["login", "alice", "--password-file", "-"], input: "alice-secret").contains("alice"))
+        #expect(try await node.command(["user", "list"]).succeeded)
+        let none = try await node.command(["session", "list"])
+        #expect(none.exit == .code(69) && none.errorOutput.contains("there are no tables in "), "\(none.errorOutput)")
+        #expect(try await cluster.sql("SELECT to_regclass('session') IS NULL") == "t\n", "who only looks makes none")
         // The first account may be made before the first start.
         _ = try await run(
             ["user", "add", "lee", "--first-name", "L", "--last-name", "Ee", "--password-file", "-"],

@@ -3,120 +3,6 @@ import Testing
 
 /// Real proxies, configured by the very text of docs/nginx.md, in front of an application without a login of its own.
 @Suite struct ReverseProxyTests {
-    /// A daemon, an application and a proxy between them and curl.
-    private struct Stage {
-        let setting: Setting
-        let application: ChildProcess
-        let home: TemporaryDirectory
-        let port: Int
-        let applicationPort: Int
-
-        static func make(sections: String = "") async throws -> Stage {
-            let setting = try await Setting.make(http: "trusted_proxies = [\"127.0.0.1/32\"]", sections: sections)
-            try await setting.daemon.start()
-            let port = try freePort()
-            let applicationPort = try freePort()
-            let application = try ChildProcess.start(
-                "python3",
-                ["\(Daemon.repository)/Tests/EndToEndTests/Clients/application.py", "\(applicationPort)"]
-            )
-            guard
-                await eventually(
-                    within: .seconds(30),
-                    { (try? await Curl.send(["http://127.0.0.1:\(applicationPort)/"]))?.status == 200 }
-                )
-            else { throw CurlError(description: "the application did not start: \(application.errorOutput)") }
-            return Stage(
-                setting: setting,
-                application: application,
-                home: try TemporaryDirectory("ldapauthd-proxy"),
-                port: port,
-                applicationPort: applicationPort
-            )
-        }
-
-        /// The block of docs/nginx.md that begins with ```` ```language ````, with this stage's addresses.
-        /// `rule` is what `verify` is asked instead of the page's groups.
-        func documented(_ language: String, rule: String) throws -> String {
-            let page = text(of: "\(Daemon.repository)/docs/nginx.md")
-            let start = try #require(page.range(of: "```\(language)\n")).upperBound
-            let end = try #require(page[start...].range(of: "```")).lowerBound
-            let replacements = [
-                "127.0.0.1:8480": "127.0.0.1:\(setting.daemon.port)", "127.0.0.1:8080": "127.0.0.1:\(port)",
-                "127.0.0.1:9000": "127.0.0.1:\(applicationPort)", "groups=staff,editors": rule,
-                "/etc/haproxy/ldapauthd.lua": home.path(of: "ldapauthd.lua"),
-            ]
-            var block = String(page[start..<end])
-            for (old, new) in replacements {
-                var replaced = ""
-                var rest = block[...]
-                while let place = rest.range(of: old) {
-                    replaced += rest[..<place.lowerBound] + new
-                    rest = rest[place.upperBound...]
-                }
-                block = replaced + rest
-            }
-            return block
-        }
-
-        private func text(of file: String) -> String {
-            TestSupport.text(ofFile: file)
-        }
-
-        func ask(_ path: String, _ arguments: [String] = []) async throws -> Curl.Answer {
-            try await Curl.send(arguments + ["http://127.0.0.1:\(port)\(path)"])
-        }
-
-        func stop(_ proxy: ChildProcess) async {
-            await proxy.stop()
-            await application.stop()
-            await setting.stop()
-        }
-    }
-
-    private func startNginx(_ stage: Stage, rule: String) async throws -> ChildProcess {
-        let folders = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-            .map { "\($0)_temp_path \(stage.home.path(of: $0));" }.joined(separator: "\n")
-        let configuration = """
-            daemon off;
-            user root;
-            worker_processes 1;
-            pid \(stage.home.path(of: "pid"));
-            error_log stderr warn;
-            events {}
-            http {
-            access_log off;
-            \(folders)
-            \(try stage.documented("nginx", rule: rule))
-            }
-            """
-        try stage.home.write(Array(configuration.utf8), to: "nginx.conf")
-        let nginx = try ChildProcess.start(
-            "/usr/sbin/nginx",
-            ["-e", "stderr", "-c", stage.home.path(of: "nginx.conf"), "-p", stage.home.path]
-        )
-        try await answers(stage, nginx)
-        return nginx
-    }
-
-    private func answers(_ stage: Stage, _ proxy: ChildProcess) async throws {
-        let isUp = await eventually(within: .seconds(20)) {
-            if proxy.exit != nil { return true }
-            return (try? await stage.ask("/"))?.status == 401
-        }
-        guard isUp, proxy.exit == nil else {
-            throw CurlError(description: "the proxy did not start: \(proxy.errorOutput) \(proxy.output)")
-        }
-    }
-
-    private func startHAProxy(_ stage: Stage, rule: String) async throws -> ChildProcess {
-        try stage.home.write(Array(try stage.documented("lua", rule: rule).utf8), to: "ldapauthd.lua")
-        try stage.home.write(Array(try stage.documented("haproxy", rule: rule).utf8), to: "haproxy.cfg")
-        let haproxy = try ChildProcess.start("/usr/sbin/haproxy", ["-db", "-f", stage.home.path(of: "haproxy.cfg")])
-        try await answers(stage, haproxy)
-        return haproxy
-    }
-
     private static let headers = [
         "X-Auth-User", "X-Auth-User-Id", "X-Auth-Groups", "X-Auth-Email", "X-Auth-Source", "X-Auth-Subject",
     ]
@@ -128,7 +14,7 @@ import Testing
     }
 
     /// Nothing of it reaches the application, neither where `verify` says something else nor where it has nothing to say.
-    private func checkNothingIsForged(_ stage: Stage) async throws {
+    private func checkNothingIsForged(_ stage: ProxyStage) async throws {
         let login = try await stage.setting.daemon.token(["grant_type": "client_credentials"])
         let token = try #require(login.text("access_token"))
         let answer = try await stage.ask("/page", Self.forged + ["-H", "Authorization: Bearer \(token)"])
@@ -145,7 +31,7 @@ import Testing
     }
 
     /// What any proxy must do.
-    private func checkTheDoor(_ stage: Stage) async throws {
+    private func checkTheDoor(_ stage: ProxyStage) async throws {
         let alice = try #require(stage.setting.sample.person("alice"))
         let nobody = try await stage.ask("/")
         #expect(nobody.status == 401)
@@ -185,24 +71,24 @@ import Testing
     }
 
     /// A group alice is in.
-    private func group(_ stage: Stage) throws -> String {
+    private func group(_ stage: ProxyStage) throws -> String {
         "groups=" + (try name(stage))
     }
 
-    private func name(_ stage: Stage) throws -> String {
+    private func name(_ stage: ProxyStage) throws -> String {
         try #require(stage.setting.sample.person("alice")?.nestedGroups.sorted().first { $0.allSatisfy(\.isLetter) })
     }
 
     @Test func nginxLetsInWhomTheDaemonKnows() async throws {
-        let stage = try await Stage.make()
-        let nginx = try await startNginx(stage, rule: try group(stage))
+        let stage = try await ProxyStage.make()
+        let nginx = try await stage.startNginx(rule: try group(stage))
         try await checkTheDoor(stage)
         await stage.stop(nginx)
     }
 
     @Test func aPageWithFortyImagesIsOneBind() async throws {
-        let stage = try await Stage.make()
-        let nginx = try await startNginx(stage, rule: try group(stage))
+        let stage = try await ProxyStage.make()
+        let nginx = try await stage.startNginx(rule: try group(stage))
         let alice = try #require(stage.setting.sample.person("alice"))
         let slapd = stage.setting.slapd
         let dn = stage.setting.sample.dn(of: "alice")
@@ -223,17 +109,17 @@ import Testing
     }
 
     @Test(arguments: ["nginx", "haproxy"]) func whatACallerSaysOfHimselfStaysOutside(_ proxy: String) async throws {
-        let stage = try await Stage.make()
+        let stage = try await ProxyStage.make()
         let rule = "client_id=web"
         let running =
-            proxy == "nginx" ? try await startNginx(stage, rule: rule) : try await startHAProxy(stage, rule: rule)
+            proxy == "nginx" ? try await stage.startNginx(rule: rule) : try await stage.startHAProxy(rule: rule)
         try await checkNothingIsForged(stage)
         await stage.stop(running)
     }
 
     @Test func nginxKeepsOthersOut() async throws {
-        let stage = try await Stage.make()
-        let nginx = try await startNginx(stage, rule: "groups=no-such-group,partner:\(try name(stage))")
+        let stage = try await ProxyStage.make()
+        let nginx = try await stage.startNginx(rule: "groups=no-such-group,partner:\(try name(stage))")
         let alice = try #require(stage.setting.sample.person("alice"))
         #expect(try await stage.ask("/", ["-u", "alice:\(alice.password)"]).status == 403)
         #expect(try await stage.ask("/_ldapauthd", ["-u", "alice:\(alice.password)"]).status == 404)
@@ -241,7 +127,7 @@ import Testing
     }
 
     /// Too many guesses: what the daemon answers reaches whoever asks, and when to come again.
-    private func checkTheThrottle(_ stage: Stage) async throws -> Curl.Answer {
+    private func checkTheThrottle(_ stage: ProxyStage) async throws -> Curl.Answer {
         let alice = try #require(stage.setting.sample.person("alice"))
         for number in 0..<2 { #expect(try await stage.ask("/", ["-u", "alice:wrong\(number)"]).status == 401) }
         let answer = try await stage.ask("/", ["-u", "alice:\(alice.password)"])
@@ -251,8 +137,8 @@ import Testing
     }
 
     @Test func nginxPassesOnThatOneHasToWait() async throws {
-        let stage = try await Stage.make(sections: "[throttle]\naccount_failures = 2")
-        let nginx = try await startNginx(stage, rule: try group(stage))
+        let stage = try await ProxyStage.make(sections: "[throttle]\naccount_failures = 2")
+        let nginx = try await stage.startNginx(rule: try group(stage))
         let answer = try await checkTheThrottle(stage)
         let wait = try #require(answer.headers["retry-after"].flatMap { Int($0) }, "\(answer.headers)")
         #expect(1...30 ~= wait)
@@ -260,15 +146,15 @@ import Testing
     }
 
     @Test func haproxyPassesOnThatOneHasToWait() async throws {
-        let stage = try await Stage.make(sections: "[throttle]\naccount_failures = 2")
-        let haproxy = try await startHAProxy(stage, rule: try group(stage))
+        let stage = try await ProxyStage.make(sections: "[throttle]\naccount_failures = 2")
+        let haproxy = try await stage.startHAProxy(rule: try group(stage))
         _ = try await checkTheThrottle(stage)
         await stage.stop(haproxy)
     }
 
     @Test func haproxyLetsInWhomTheDaemonKnows() async throws {
-        let stage = try await Stage.make()
-        let haproxy = try await startHAProxy(stage, rule: try group(stage))
+        let stage = try await ProxyStage.make()
+        let haproxy = try await stage.startHAProxy(rule: try group(stage))
         try await checkTheDoor(stage)
         await stage.stop(haproxy)
     }

@@ -23,6 +23,22 @@ import Testing
         await daemon.stop()
     }
 
+    @Test func whoHasThePortIsNamed() async throws {
+        let first = try await SessionCommandTests.daemon()
+        let second = try Daemon(SessionCommandTests.configuration, secrets: ["web.secret": "web-secret\n"])
+        try second.rewrite { $0.replacing("127.0.0.1:\(second.port)", with: "127.0.0.1:\(first.port)") }
+        let outcome = try await ChildProcess.run(
+            Daemon.binary,
+            ["serve", "--config", second.configurationFile],
+            within: .seconds(60)
+        )
+        #expect(outcome.exit == .code(69))
+        let sentence = "127.0.0.1:\(first.port) is taken by ldapauthd (process \(first.pid))"
+        #expect(outcome.errorOutput.contains(sentence), "\(outcome.errorOutput)")
+        #expect(!outcome.errorOutput.contains("127.0.0.1:\(second.adminPort) is taken"), "that one it had itself")
+        await first.stop()
+    }
+
     /// True once the process has a handler for SIGTERM: bit 15 of SigCgt (proc_pid_status(5)).
     private func trapsStop(_ pid: pid_t) -> Bool {
         guard let file = fopen("/proc/\(pid)/status", "r") else { return false }

@@ -79,7 +79,10 @@ import Testing
         #expect(
             try await daemon.command(["session", "end", "--user", "lisa"]).output == "lisa had no live session.\n"
         )
-        #expect(daemon.log.contains("Sessions were ended by a command or another node"), "a trace in the daemon's log")
+        #expect(
+            await daemon.logged().contains("Sessions were ended by a command or another node"),
+            "a trace in the daemon's log"
+        )
         await daemon.stop()
     }
 
@@ -115,6 +118,24 @@ import Testing
             #expect(outcome.exit == .code(69), "\(command)")
             #expect(outcome.errorOutput.contains("there is no database"), "\(outcome.errorOutput)")
         }
+        for command in [["user", "set", "lisa", "--email", "a@b.example"], ["user", "disable", "lisa"]] {
+            let outcome = try await daemon.command(command)
+            #expect(outcome.exit == .code(69), "\(command)")
+            #expect(outcome.errorOutput.contains("and so does `ldapauthd user add`"), "\(outcome.errorOutput)")
+        }
+        // Who only looks finds nobody.
+        let list = try await daemon.command(["user", "list"])
+        #expect(list.succeeded && list.errorOutput.contains("There are no local accounts"), "\(list.errorOutput)")
+        #expect(try await daemon.command(["user", "list", "--json"]).output == "[]\n")
+        #expect(try await daemon.command(["user", "show", "lisa"]).exit == .code(1))
+        let tried = try await daemon.command(["user", "import", "--csv", "-", "--dry-run"], input: "name\nlisa\n")
+        #expect(tried.output.contains("1 account would be imported"), "\(tried.output)\(tried.errorOutput)")
+        let login = try await daemon.command(["login", "lisa", "--password-file", "-"], input: "lisa-guess\n")
+        #expect(login.exit == .code(1), "\(login.output)\(login.errorOutput)")
+        let check = try await daemon.command(["check"])
+        #expect(check.succeeded, "\(check.output)\(check.errorOutput)")
+        let store = daemon.home.path(of: "store.db")
+        #expect(check.output.contains("\(store) will be made at the next start"), "\(check.output)")
         #expect(try await ChildProcess.run("test", ["-e", daemon.home.path(of: "store.db")]).exit == .code(1))
     }
 

@@ -36,7 +36,7 @@ import Testing
         let userID = Base64Text.payload(of: byPassword.text("access_token") ?? "")
         #expect(userID.contains("\"userId\":1"), "the same person by ticket and by password: \(userID)")
         let line = try #require(
-            setting.daemon.log.split(separator: "\n").first { $0.contains("login") && $0.contains("alice") }
+            await setting.daemon.logged().split(separator: "\n").first { $0.contains("login") && $0.contains("alice") }
         )
         #expect(line.contains("corp") && line.contains("reason=ticket"), "\(line)")
         let refused = setting.daemon.log.split(separator: "\n").filter { $0.contains("login.refused") }
@@ -146,7 +146,7 @@ import Testing
             #expect(answer.status == 401, "\(what): \(answer.body)")
             #expect(answer.headers["www-authenticate"] == "Negotiate", "\(what)")
             #expect(answer.body == Self.plain401, "\(what)")
-            let line = setting.daemon.log.split(separator: "\n").last { $0.contains("login.refused") }
+            let line = await setting.daemon.logged().split(separator: "\n").last { $0.contains("login.refused") }
             #expect(line?.contains(reason) == true, "\(what): \(line ?? "no audit line")")
         }
         for text in ["", "%%%", "====", "TlRMTVNTUAAB", "a b"] {
@@ -176,7 +176,7 @@ import Testing
         let mustChange = try await setting.present(try await NegotiateToken.make(.spnego, environment: bob))
         #expect(mustChange.status == 400, "\(mustChange.body)")
         #expect(mustChange.text("error_description") == "Password must be changed", "the ticket proved who it is")
-        let line = setting.daemon.log.split(separator: "\n").last { $0.contains("login.refused") }
+        let line = await setting.daemon.logged().split(separator: "\n").last { $0.contains("login.refused") }
         #expect(
             line?.contains("bob@EXAMPLE.ORG") == true && line?.contains("must-change-password") == true,
             "\(line ?? "")"
@@ -205,7 +205,7 @@ import Testing
         let token = try await NegotiateToken.make(.spnego, environment: setting.tickets(of: "alice"))
         try await Task.sleep(for: .seconds(3))
         #expect(try await setting.present(token).status == 401)
-        let line = setting.daemon.log.split(separator: "\n").last { $0.contains("login.refused") }
+        let line = await setting.daemon.logged().split(separator: "\n").last { $0.contains("login.refused") }
         #expect(line?.contains("ticket-clock-skew") == true, "\(line ?? "")")
         #expect(setting.daemon.log.contains("set the clocks"), "and once in the log, with the remedy")
         await setting.stop()
@@ -252,7 +252,7 @@ import Testing
         try replaceKeytab(with: "keytab_file = \"\(other)\"")
         #expect(try await daemon.reload().succeeded)
         #expect(try await signOn() == 401)
-        #expect(daemon.log.contains("ticket-other-service"))
+        #expect(await daemon.logged().contains("ticket-other-service"))
         try replaceKeytab(with: "")
         let refused = try await daemon.reload()
         #expect(!refused.succeeded)

@@ -15,10 +15,14 @@ struct Answer {
 
 extension Machine {
     /// A configuration with a public client that may refresh, and cheap hashes.
-    static func configuration(_ sections: String = "", http: String = "") -> String {
+    ///
+    /// - Parameter level: of the log: everything, so that what is in the journal is all that could be.
+    static func configuration(_ sections: String = "", http: String = "", level: String = "trace") -> String {
         """
         [http]
         \(http)
+        [log]
+        level = "\(level)"
         [local]
         argon2_memory = "64KiB"
         argon2_iterations = 1
@@ -39,6 +43,13 @@ extension Machine {
         try await write(configuration, to: "/etc/ldapauthd/ldapauthd.toml")
         try await addLisa()
         try await shell("systemctl start \(units)")
+    }
+
+    /// Six seconds: the unit allows 30, and nobody wants to wait that long here.
+    func shortenWatchdog() async throws {
+        let file = "/etc/systemd/system/ldapauthd.service.d/test.conf"
+        try await write("[Service]\nWatchdogSec=6\n", to: file, shared: false)
+        try await shell("systemctl daemon-reload")
     }
 
     /// The store's folder is made as systemd makes it at the first start.

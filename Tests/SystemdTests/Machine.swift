@@ -50,6 +50,7 @@ final class Machine: Sendable {
                 await machine.end()
                 throw error
             }
+            try await machine.expectNoSecretInTheJournal()
             await machine.end()
         } catch {
             await MachineRoom.shared.leave()
@@ -99,7 +100,8 @@ final class Machine: Sendable {
     func command(_ words: String..., input: String = "", within limit: Duration = .seconds(120)) async throws
         -> ChildProcess.Outcome
     {
-        try await ChildProcess.run(
+        know(words, input)
+        return try await ChildProcess.run(
             "\(MachineImage.repository)/scripts/machine",
             ["enter", "\(pid)"] + words,
             input: Array(input.utf8),
@@ -158,12 +160,15 @@ final class Machine: Sendable {
     func outside(_ program: String, _ arguments: [String], input: String = "", within limit: Duration = .seconds(60))
         async throws -> ChildProcess.Outcome
     {
-        try await ChildProcess.run(
+        KnownSecrets.shared.note(curl: arguments)
+        let outcome = try await ChildProcess.run(
             "nsenter",
             ["--target", "\(pid)", "--net", program] + arguments,
             input: Array(input.utf8),
             within: limit
         )
+        if program == "curl" { KnownSecrets.shared.note(text: outcome.output) }
+        return outcome
     }
 
     /// Starts a program of this side in the machine's network.

@@ -82,9 +82,13 @@ import Testing
 
     @Test func lintianFindsNothing() async throws {
         let package = try await MachineImage.shared.package
+        // It leaves folders behind where temporary files lie.
+        let folder = try TemporaryDirectory("ldapauthd-lintian")
+        defer { folder.remove() }
         let outcome = try await ChildProcess.run(
             "lintian",
             ["--fail-on", "error,warning", "--allow-root", package],
+            environment: ["TMPDIR": folder.path],
             within: .seconds(600)
         )
         #expect(outcome.succeeded, "\(outcome.output)")
@@ -144,6 +148,19 @@ import Testing
         for word in ["user add", "--password-file", "EX_CONFIG", "LDAPAUTHD_CONFIG"] {
             #expect(commands.range(of: word) != nil, "\(word)")
         }
+    }
+
+    @Test func theInstalledPagesReferToWhatIsInstalled() async throws {
+        let package = try await MachineImage.shared.package
+        let folder = try TemporaryDirectory("ldapauthd-pages")
+        try await MachineImage.tool("dpkg-deb", ["-x", package, folder.path])
+        let place = "usr/share/doc/ldapauthd"
+        try await MachineImage.tool("sh", ["-c", "find \(folder.path)/\(place) -name '*.gz' -exec gunzip {} +"])
+        let found = try await ChildProcess.run("find", [place, "-name", "*.md"], directory: folder.path)
+        let pages = found.output.split(separator: "\n").map(String.init)
+        #expect(pages.count > 10 && MarkdownLinks.all(in: pages, of: folder.path).count > 50, "the pages are read")
+        let broken = MarkdownLinks.broken(in: pages, of: folder.path)
+        #expect(broken.isEmpty, "\(broken.map(\.description).joined(separator: "\n"))")
     }
 
     @Test func shellsCompleteItsCommands() async throws {

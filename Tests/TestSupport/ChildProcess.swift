@@ -5,6 +5,7 @@
 // Output goes to files (child.outputFile, child.errorFile), so nothing blocks and nothing is lost. The child is killed by
 // the kernel when the test process ends, however it ends, and when the last reference goes.
 
+import FoundationEssentials
 public import Glibc
 import Synchronization
 
@@ -111,6 +112,35 @@ public final class ChildProcess: Sendable {
     @discardableResult
     public func signal(_ number: Int32) -> Bool {
         ended.withLock { reap(&$0, options: WNOHANG) == nil && Glibc.kill(pid, number) == 0 }
+    }
+
+    /// Stops it (SIGSTOP) and waits until all of its threads have: on a busy machine one of them may still answer meanwhile.
+    public func freeze() {
+        if signal(SIGSTOP) { Self.awaitFrozen(pid) }
+    }
+
+    /// The same for a process that is its child.
+    static func freeze(_ pid: Int32) {
+        if Glibc.kill(pid, SIGSTOP) == 0 { awaitFrozen(pid) }
+    }
+
+    private static func awaitFrozen(_ pid: Int32) {
+        let end = ContinuousClock.now + .seconds(5)
+        while ContinuousClock.now < end, !isFrozen(pid) { usleep(1_000) }
+    }
+
+    /// The third field of proc_pid_stat(5), after the name in parentheses, is T for each thread, or Z when it has ended.
+    private static func isFrozen(_ pid: Int32) -> Bool {
+        guard let threads = try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task") else {
+            return true
+        }
+        return threads.allSatisfy { thread in
+            let fields = text(ofFile: "/proc/\(pid)/task/\(thread)/stat")
+            guard let name = fields.lastIndex(of: ")"), let state = fields[name...].dropFirst(2).first else {
+                return true
+            }
+            return state == "T" || state == "Z"
+        }
     }
 
     /// Waits for the end.

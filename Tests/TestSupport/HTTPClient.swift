@@ -37,6 +37,8 @@ public final class HTTPClient {
         _ headers: [String] = [],
         _ form: String = ""
     ) -> (status: Int, body: String)? {
+        headers.forEach(KnownSecrets.shared.note(header:))
+        KnownSecrets.shared.note(form: form)
         let lines = ["\(method) \(path) HTTP/1.1", "Host: 127.0.0.1", "Content-Length: \(form.utf8.count)"] + headers
         let head = lines.joined(separator: "\r\n") + "\r\n\r\n"
         let wasKept = socket != nil

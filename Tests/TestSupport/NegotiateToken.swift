@@ -1,6 +1,8 @@
 // API: let token = try await NegotiateToken.make(.spnego, service: "HTTP@localhost", environment: kdc.environment(cache: c))
 //      let bound = try await NegotiateToken.make(.kerberos, …, endPoint: hash)
 
+import FoundationEssentials
+
 /// A client's first token, made by another implementation's caller: Debian's python3-gssapi.
 public enum NegotiateToken {
     /// How the ticket is wrapped.
@@ -44,8 +46,10 @@ public enum NegotiateToken {
         )
         let digits = Array(outcome.output.utf8.prefix { $0 != 0x0A })
         guard outcome.succeeded, !digits.isEmpty else { throw TestSupportError("gssapi: \(outcome.errorOutput)") }
-        return stride(from: 0, to: digits.count - 1, by: 2).compactMap { index in
+        let token = stride(from: 0, to: digits.count - 1, by: 2).compactMap { index in
             UInt8(String(decoding: digits[index...index + 1], as: UTF8.self), radix: 16)
         }
+        KnownSecrets.shared.add(token: Data(token).base64EncodedString())
+        return token
     }
 }

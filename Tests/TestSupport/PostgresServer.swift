@@ -148,11 +148,17 @@ public final class PostgresServer: Sendable {
     /// Kills the postmaster as a crash would; its children end when they notice.
     public func kill() { process.value?.kill() }
 
-    /// Freezes the postmaster and all its backends.
-    public func pause() async throws { try await signalAll("STOP") }
+    /// Freezes the postmaster, so that it starts no more of them, and then all its backends.
+    public func pause() async throws {
+        process.value?.freeze()
+        for child in try await children() { ChildProcess.freeze(child) }
+    }
 
     /// Goes on after `pause()`.
-    public func resume() async throws { try await signalAll("CONT") }
+    public func resume() async throws {
+        for child in try await children() { Glibc.kill(child, SIGCONT) }
+        process.value?.signal(SIGCONT)
+    }
 
     /// Starts it again on the same port with the same data, stopping it first where it still runs.
     public func restart() async throws {
@@ -169,9 +175,8 @@ public final class PostgresServer: Sendable {
         }
     }
 
-    private func signalAll(_ signal: String) async throws {
-        let children = try await ChildProcess.run("pgrep", ["-P", "\(pid)"]).output.split(separator: "\n")
-        _ = try await ChildProcess.run("kill", ["-\(signal)", "\(pid)"] + children.map(String.init))
+    private func children() async throws -> [Int32] {
+        try await ChildProcess.run("pgrep", ["-P", "\(pid)"]).output.split(separator: "\n").compactMap { Int32($0) }
     }
 
     /// The command that gives up root.

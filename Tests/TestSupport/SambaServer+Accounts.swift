@@ -106,6 +106,18 @@ extension SambaServer {
         }
     }
 
+    /// Denies every account the property set “account restrictions” of an account ([MS-ADTS] 3.1.1.2.3.3).
+    public func hideAccountRestrictions(of user: String) async throws {
+        let outcome = try await ChildProcess.run(
+            "samba-tool",
+            [
+                "dsacl", "set", "--configfile=\(configurationFile)", "--objectdn=\(dn(of: user))",
+                "--sddl=(OD;;RP;4c164200-20c0-11d0-a768-00aa006e0529;;AU)",
+            ]
+        )
+        guard outcome.succeeded else { throw TestSupportError("dsacl of \(user): \(outcome.errorOutput)") }
+    }
+
     /// Takes a lock away.
     public func unlock(_ user: String) async throws { try await set("lockoutTime", of: user, to: "0") }
 

@@ -142,7 +142,7 @@ public final class SambaServer: Sendable {
     public func kill() { process.value.kill() }
 
     /// Freezes it: the kernel still accepts connections, nobody answers.
-    public func pause() { process.value.signal(SIGSTOP) }
+    public func pause() { process.value.freeze() }
 
     /// Goes on after `pause()`.
     public func resume() { process.value.signal(SIGCONT) }

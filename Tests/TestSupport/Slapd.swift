@@ -149,7 +149,7 @@ public final class Slapd: Sendable {
     public func kill() { process.value.kill() }
 
     /// Freezes it (SIGSTOP): the kernel still accepts connections, nobody answers.
-    public func pause() { process.value.signal(SIGSTOP) }
+    public func pause() { process.value.freeze() }
 
     /// Goes on after `pause()`.
     public func resume() { process.value.signal(SIGCONT) }
@@ -161,10 +161,12 @@ public final class Slapd: Sendable {
     }
 
     /// Applies LDIF over LDAP as the rootdn: entries are added, change records executed.
-    public func modify(_ ldif: String) async throws {
+    ///
+    /// - Parameter relaxed: also what only the server itself may write (the relax control).
+    public func modify(_ ldif: String, relaxed: Bool = false) async throws {
         let outcome = try await ChildProcess.run(
             "ldapmodify",
-            ["-a", "-x", "-H", url, "-D", adminDN, "-w", adminPassword],
+            ["-a", "-x", "-H", url, "-D", adminDN, "-w", adminPassword] + (relaxed ? ["-e", "!relax"] : []),
             environment: ["LDAPNOINIT": "1"],
             input: Array(ldif.utf8)
         )

@@ -2,6 +2,10 @@ import Dispatch
 import Glibc
 import Synchronization
 
+/// Closes the descriptors from a number on in the child; glibc declares it under _GNU_SOURCE only.
+@_silgen_name("posix_spawn_file_actions_addclosefrom_np")
+private func addCloseFrom(_ actions: UnsafeMutablePointer<posix_spawn_file_actions_t>, _ from: CInt) -> CInt
+
 /// The one thread that starts child processes.
 ///
 /// `PR_SET_PDEATHSIG` fires when the *thread* that made the child ends (prctl(2)), and threads of Swift's pool come and
@@ -74,6 +78,9 @@ final class Spawner: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, files.input, O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, files.output, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, files.error, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+
+        // SwiftNIO's sockets are not close-on-exec: a peer would wait for the end of whichever server was started meanwhile.
+        _ = addCloseFrom(&actions, 3)
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)

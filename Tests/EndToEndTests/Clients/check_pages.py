@@ -29,6 +29,8 @@ class Browser:
             ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
              "--disable-extensions", "--disable-background-networking", "--hide-scrollbars",
              "--remote-debugging-pipe", f"--user-data-dir={profile}", "about:blank"],
+            # It leaves folders behind where temporary files lie, and makes a socket there, whose path must be short.
+            env=os.environ | {"TMPDIR": profile},
             preexec_fn=place, close_fds=False, start_new_session=True, stdout=subprocess.DEVNULL, stderr=self.log,
         )
         os.close(to_browser)
@@ -100,7 +102,7 @@ class Browser:
 @contextlib.contextmanager
 def profile_folder():
     """Removed behind the last of the browser's processes."""
-    path = tempfile.mkdtemp(prefix="ldapauthd-chromium-")
+    path = tempfile.mkdtemp(prefix="ldapauthd-chromium-", dir="/tmp")
     try:
         yield path
     finally:
