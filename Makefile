@@ -40,10 +40,13 @@ run:
 	$(SWIFT) build $(BUILD_FLAGS) --product ldapauthd
 	demo/run
 
-test: lint
-	@[ "$$(id -u)" = 0 ] || { echo 'make test: run it as root (sudo make test, or in a throw-away machine or container): Samba, 389 DS and systemd run in namespaces of their own, which only root may make' >&2; exit 1; }
+test:
+	@[ "$$(id -u)" = 0 ] || { echo 'make test: run it as root (sudo make test SWIFT="$$(command -v swift)", or in a throw-away machine or container): Samba, 389 DS and systemd run in namespaces of their own, which only root may make' >&2; exit 1; }
+	@command -v $(SWIFT) >/dev/null || { echo 'make test: there is no “$(SWIFT)” on the PATH of root, which sudo replaces: sudo make test SWIFT="$$(command -v swift)"' >&2; exit 1; }
+	$(MAKE) lint
 	scripts/install-packages test
 	$(SWIFT) build $(BUILD_FLAGS) --build-tests
+	Benchmarks/typecheck
 	scripts/python-tools
 	PATH="$(CURDIR)/.build/python/bin:$$PATH" SWIFT="$(SWIFT)" scripts/run-tests
 

@@ -18,7 +18,9 @@ struct KnownPerson: Authenticating {
         .authenticated(Self.identity)
     }
 
-    func recheck(_ key: IdentityKey, locator: String?, credentialState: String?) async -> RecheckResult {
+    func recheck(_ key: IdentityKey, username: String, locator: String?, credentialState: String?) async
+        -> RecheckResult
+    {
         .current(Self.identity)
     }
 

@@ -4,7 +4,7 @@ internal import Synchronization
 internal import Tokens
 
 /// One session and the keys, in memory: what stands in for SQL, so that it costs next to nothing.
-final class MemoryStore: KeyStore, SessionStore {
+final class MemoryStore: KeyStore, SessionStore, PeopleStore {
     private struct State {
         var keys: [StoredKey] = []
         var masterKeyCheck: [UInt8]?
@@ -83,4 +83,14 @@ final class MemoryStore: KeyStore, SessionStore {
     func reauthenticate(_ id: UUID, identity: Identity, now: Timestamp) async throws(StoreError) -> Session? { nil }
 
     func end(_ selection: SessionSelection, now: Timestamp) async throws(StoreError) -> Int { 0 }
+
+    func userID(of identity: Identity, now: Timestamp) async throws(StoreError) -> Int32 { 42 }
+
+    func sessions(of key: IdentityKey, now: Timestamp, limit: Int) async throws(StoreError) -> [Session] {
+        state.withLock { state in state.session.map { [$0] } ?? [] }
+    }
+
+    func session(number: Int32) async throws(StoreError) -> Session? {
+        state.withLock { state in state.session?.number == number ? state.session : nil }
+    }
 }
