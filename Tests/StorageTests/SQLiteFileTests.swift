@@ -205,6 +205,33 @@ struct SQLiteFileTests {
         await store.close()
     }
 
+    @Test("A lock that does not end is an outage by the clock, also where sleepers wake up late")
+    func endlessLock() async throws {
+        let (path, begun) = (path, ContinuousClock.now)
+        let code = try await onThread {
+            Result {
+                // This thread sleeps 20 ms for each millisecond it asks for (proc(5), /proc/pid/timerslack_ns).
+                let thread = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/thread-self")
+                let slack = Glibc.open("/proc/\(thread.split(separator: "/").last ?? "")/timerslack_ns", O_WRONLY)
+                #expect(write(slack, "20000000", 8) == 8)
+                Glibc.close(slack)
+                let other = try SQLiteConnection(path: path, readOnly: false)
+                let waiting = try SQLiteConnection(path: path, readOnly: false)
+                try other.query("BEGIN IMMEDIATE")
+                defer { for connection in [waiting, other] { connection.close() } }
+                do throws(StoreError) {
+                    try waiting.query("BEGIN IMMEDIATE")
+                    return nil
+                } catch {
+                    return error.code
+                }
+            } as Result<StoreError.Code?, any Error>
+        }.get()
+        let took = ContinuousClock.now - begun
+        #expect(code == .unavailable)
+        #expect(took >= .seconds(5) && took < .seconds(8) + LostTime.since(begun), "\(took)")
+    }
+
     @Test("A command finds its turn beside a daemon under full load")
     func commandUnderLoad() async throws {
         let (daemon, command) = (try await open(), try await open())

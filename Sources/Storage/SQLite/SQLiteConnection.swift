@@ -2,6 +2,7 @@ import Authentication
 import GRDB
 import GRDBSQLite
 import Glibc
+import Synchronization
 
 /// One SQLite connection with its prepared statements. Its calls block: only the actors on a `QueueExecutor` make them.
 ///
@@ -51,10 +52,12 @@ final class SQLiteConnection {
         configuration.allowsUnsafeTransactions = true
         // SQLite's own handler sleeps up to 100 ms between two looks; a command beside a busy daemon, whose transactions
         // follow each other closely, would hardly ever find the gap.
-        let tries = Int(busyTimeout.components.seconds * 1000)
+        // By the clock: on a busy machine a sleep of a millisecond takes several.
+        let begun = Mutex(ContinuousClock.now)
         configuration.busyMode = .callback { count in
+            if count == 0 { begun.withLock { $0 = .now } }
             usleep(1000)
-            return count < tries
+            return ContinuousClock.now < begun.withLock { $0 } + busyTimeout
         }
         configuration.prepareDatabase { database in
             // FULL, because in WAL mode NORMAL does not sync at COMMIT (sqlite.org/pragma.html#pragma_synchronous).
