@@ -18,25 +18,12 @@ public final class Throttle: Sendable {
         var failedAt: Timestamp?
         /// When the successes of other nodes were last read.
         var knownSeen: Timestamp?
-        var older = Older.known
-    }
-
-    /// How far older successes have been read.
-    enum Older {
-        case known
-        /// They are being read, and whom it makes a difference for waits for them.
-        case coming
-        /// The store has failed; nobody waits for them.
-        case late
     }
 
     /// Successes wait for the store in such a number at most; further ones are kept at the next login.
     private static let unkeptLimit = 20_000
     /// Written in one transaction.
-    private static let batch = 500
-    private static let beginning = Timestamp(milliseconds: 0)
-    /// So many known addresses are read before the first login.
-    static let firstKnown = 1000
+    static let batch = 500
     /// Clocks of nodes may differ by so much, and a write may take it to be seen.
     private static let overlap = Duration.seconds(60)
     /// After a failure of the store counts are kept in memory only for so long, rather than each refusal waiting for it.
@@ -44,8 +31,8 @@ public final class Throttle: Sendable {
 
     let clock: any WallClock
     let watch = DeadlineWatch()
-    private let store: (any ThrottleStore)?
-    private let logger: Logger
+    let store: (any ThrottleStore)?
+    let logger: Logger
     let shared: Mutex<Shared>
     /// The wait of `run`, while nothing is to be done.
     private let pause = Pause()
@@ -53,9 +40,9 @@ public final class Throttle: Sendable {
     private let lastAddressWait = Atomic<Int64>(0)
     private let lastWait = Atomic<Int64>(0)
     /// The longest that a login waits for older known addresses.
-    private let olderPatience: Duration
-    /// `Shared.older` is `coming`.
-    private let isReadingOlder = Atomic<Bool>(false)
+    let olderPatience: Duration
+    /// How far older known addresses have been read.
+    let older = Atomic(Older.known)
 
     /// A throttle that has counted nothing yet.
     ///
@@ -93,73 +80,6 @@ public final class Throttle: Sendable {
         shared.withLock { shared in
             shared.state.settings = settings
             shared.state.repeats = RepeatMemory(capacity: ThrottleState.capacity)
-        }
-    }
-
-    /// Reads what was counted before this process began. To be called once, before anybody is let in.
-    ///
-    /// Of known addresses the newest only; `run` reads the others, which may be very many, while logins are served. Of those
-    /// logins the ones wait for it that are judged by it: where somebody has failed on the account before.
-    public func load() async throws(StoreError) {
-        guard let store else { return }
-        let now = clock.now()
-        let records = ThrottleRecords(
-            counts: try await store.throttleCounts(after: Self.beginning, limit: ThrottleState.capacity),
-            known: try await store.knownAddresses(after: Self.beginning, limit: Self.firstKnown)
-        )
-        withState { $0.merge(records) }
-        shared.withLock { $0.knownSeen = now }
-        if records.known.count >= Self.firstKnown { set(.coming) }
-    }
-
-    /// Reads what `load` has left out, however often that takes.
-    func loadOlder() async {
-        guard let store else { return }
-        while shared.withLock({ $0.older != .known }), !Task.isCancelled {
-            do throws(StoreError) {
-                let known = try await store.knownAddresses(after: Self.beginning, limit: ThrottleState.capacity)
-                // In pieces, because logins wait for the lock; the newest last, because the oldest are let go first.
-                for start in stride(from: 0, to: known.count, by: Self.batch).reversed() {
-                    let piece = known[start..<min(start + Self.batch, known.count)]
-                    withState { $0.merge(ThrottleRecords(known: piece.reversed())) }
-                }
-                set(.known)
-            } catch {
-                guard !Task.isCancelled else { return }
-                if shared.withLock({ $0.older == .coming }) {
-                    logger.warning(
-                        "Which addresses people came from before cannot all be read yet: an attack may shut some out until then",
-                        metadata: ["reason": "\(error)"]
-                    )
-                }
-                set(.late)
-                try? await Task.sleep(for: .seconds(1))
-            }
-        }
-    }
-
-    var isLate: Bool { shared.withLock { $0.older == .late } }
-
-    private func set(_ older: Older) {
-        shared.withLock { shared in
-            shared.older = older
-            isReadingOlder.store(older == .coming, ordering: .releasing)
-        }
-    }
-
-    /// Waits until it is known where people came from before, if that makes a difference for this login, or for that person.
-    func knowOlder(
-        _ login: ThrottledLogin,
-        _ person: IdentityKey?,
-        since begun: ContinuousClock.Instant,
-        deadline: ContinuousClock.Instant
-    ) async {
-        guard isReadingOlder.load(ordering: .acquiring) else { return }
-        let now = clock.now()
-        guard withState({ $0.judges(login, person, byAddressAt: now) }) else { return }
-        let end = min(deadline, begun + olderPatience)
-        while isReadingOlder.load(ordering: .acquiring), .now < end, !Task.isCancelled {
-            try? await Task.sleep(for: .milliseconds(5))
         }
     }
 
