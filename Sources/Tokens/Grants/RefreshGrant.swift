@@ -45,12 +45,12 @@ struct RefreshGrant: GrantHandler {
 
     func session(_ verified: Verified, _ call: GrantCall) async throws(Refusal) -> GrantOutcome {
         let now = tools.clock.now()
-        var session = verified.session
         // Once more: the person may have been revoked while the source was asked, and what is made now would outlive that.
-        let notBefore = try await ending(session, now) { [session] () throws(Refusal) in
-            try tools.requireRefreshable(session, call.client, now: now)
+        let notBefore = try await ending(verified.session, now) { () throws(Refusal) in
+            try tools.requireRefreshable(verified.session, call.client, now: now)
         }
         let moment = max(now, Timestamp(seconds: notBefore))
+        var session = verified.session
         if case .present(let token, let identity) = verified.use {
             session = try await rotate(session, token, identity, call, now, issuedAt: moment)
         }

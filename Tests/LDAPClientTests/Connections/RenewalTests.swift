@@ -89,8 +89,32 @@ import Testing
         await host.startAfresh()
         let begun = ContinuousClock.now
         _ = try await host.search(root, deadline: .after(10))
-        #expect(ContinuousClock.now - begun < .seconds(2.5))
+        #expect(ContinuousClock.now - begun < .seconds(2.5) + LostTime.since(begun))
         #expect(await hanging.value?.code == .timeout)
+        #expect(await host.statistics.dials == 2)
+        await host.shutdown()
+    }
+
+    @Test func whoWaitsToPageBehindASilentSearchGoesElsewhere() async throws {
+        let answer = TCPFake.Step.reply { LDAPReply.searchDone(to: $0) }
+        let fake = try TCPFake.start(.perConnection { $0 == 0 ? [.readMessage] : [.readMessage, answer] })
+        let host = try Rig().host("ldap://127.0.0.1:\(fake.port)", operationTimeout: .seconds(30)) {
+            $0.serviceConnections = 1
+        }
+        var paged = root
+        paged.pageSize = 10
+        let request = paged
+        func search(by deadline: ContinuousClock.Instant) -> Task<LDAPError?, Never> {
+            Task { await failure { () async throws(LDAPError) in try await host.search(request, deadline: deadline) } }
+        }
+        let hanging = search(by: .after(2))
+        #expect(await eventually { await host.statistics.serviceInFlight == 1 })
+        // Pages of two searches never share a connection (RFC 2696 §3), and there is one connection.
+        let begun = ContinuousClock.now
+        let waiting = search(by: .after(30))
+        #expect(await hanging.value?.code == .timeout)
+        #expect(await waiting.value == nil)
+        #expect(ContinuousClock.now - begun < .seconds(10) + LostTime.since(begun))
         #expect(await host.statistics.dials == 2)
         await host.shutdown()
     }
