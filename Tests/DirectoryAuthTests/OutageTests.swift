@@ -41,11 +41,11 @@ import Testing
         first.pause()
         let start = ContinuousClock.now
         _ = try await live.identity("alice", "alice-secret")
-        #expect(ContinuousClock.now - start < .seconds(12))
+        #expect(ContinuousClock.now - start < .seconds(12) + LostTime.since(start))
         // Nobody waits for it again at once.
         let again = ContinuousClock.now
         _ = try await live.identity("bob", "bob-secret")
-        #expect(ContinuousClock.now - again < .seconds(2))
+        #expect(ContinuousClock.now - again < .seconds(2) + LostTime.since(again))
         first.resume()
         await live.stop()
     }
@@ -96,7 +96,7 @@ import Testing
         // Down is down: the next one is told at once.
         let start = ContinuousClock.now
         _ = await live.login("alice", "alice-secret")
-        #expect(ContinuousClock.now - start < .seconds(1))
+        #expect(ContinuousClock.now - start < .seconds(1) + LostTime.since(start))
         await live.stop()
     }
 

@@ -196,7 +196,7 @@ struct NodesLoad: Sendable {
                     let sent = ContinuousClock.now
                     if node.get("/api/v1/auth/verify", token: access)?.status == 200 {
                         isGood = true
-                        latest = max(latest, sent - answered)
+                        latest = max(latest, sent - answered - LostTime.since(answered, until: sent))
                     }
                 }
                 if !isGood && ContinuousClock.now > answered + .milliseconds(300) { break }

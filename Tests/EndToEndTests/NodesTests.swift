@@ -91,7 +91,7 @@ import Testing
             }
             let begun = ContinuousClock.now
             let isRefused = try await eventually { try await !b.verifies(token) }
-            let took = ContinuousClock.now - begun
+            let took = ContinuousClock.now - begun - LostTime.since(begun)
             #expect(isRefused && took < .seconds(1), "\(way): \(took)")
             #expect(try await b.refresh(refresh).status == 400)
         }

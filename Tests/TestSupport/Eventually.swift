@@ -10,10 +10,11 @@ public func eventually(
     every pause: Duration = .milliseconds(10),
     _ condition: () async throws -> Bool
 ) async rethrows -> Bool {
-    let end = ContinuousClock.now + limit
+    let begun = ContinuousClock.now
+    LostTime.watch()
     while true {
         if try await condition() { return true }
-        if ContinuousClock.now >= end { return false }
+        if ContinuousClock.now - begun - LostTime.since(begun) >= limit { return false }
         try? await Task.sleep(for: pause)
         if Task.isCancelled { return false }
     }

@@ -86,6 +86,7 @@ public final class PostgresServer: Sendable {
 
     /// Makes the data, starts the server and waits until it answers.
     public static func start(_ options: Options = Options()) async throws -> PostgresServer {
+        LostTime.watch()
         let folder = try TemporaryDirectory("pg")
         let data = folder.path(of: "data")
         let secret = try folder.write(password + "\n", to: "password")

@@ -116,6 +116,7 @@ public final class Slapd: Sendable {
 
     /// Makes the database, starts the server and waits until it answers.
     public static func start(_ options: Options = Options()) async throws -> Slapd {
+        LostTime.watch()
         let folder = try TemporaryDirectory("slapd")
         let configuration = try SlapdConfiguration(options: options, folder: folder).write()
         let sample = SampleDirectory(suffix: options.suffix)
