@@ -215,7 +215,11 @@ actor LDAPConnection {
             code == .timeout ? "\(place): no answer in time" : "\(place): cancelled",
             requestWasWritten: operation.messageID != nil
         )
-        if code == .timeout, operation.messageID != nil, lastHeard < operation.context.since { isSuspect = true }
+        if code == .timeout, operation.messageID != nil, lastHeard < operation.context.since {
+            isSuspect = true
+            // Before the turn to page is free: the next one would send his search where nobody answers.
+            paging.failAll(gone("no answer in time"))
+        }
         resume(operation, .failure(error))
         guard let messageID = operation.messageID else {
             unsent.removeAll { $0.id == id }
