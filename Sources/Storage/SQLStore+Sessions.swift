@@ -90,10 +90,13 @@ extension SQLStore: SessionStore {
             case .session(let id): ("id = $3", [.text(SessionRow.id(id))])
             case .identity(let key):
                 ("source = $3 AND stable_id = $4", [.integer(key.source.rawValue), .text(key.stableID)])
-            case .others(let key, let own):
+            case .outdated(let key, let moment, let own):
                 (
-                    "source = $3 AND stable_id = $4 AND id <> $5",
-                    [.integer(key.source.rawValue), .text(key.stableID), .text(SessionRow.id(own))]
+                    "source = $3 AND stable_id = $4 AND authenticated_at <= $5 AND id <> $6",
+                    [
+                        .integer(key.source.rawValue), .text(key.stableID), .integer(moment.milliseconds),
+                        .text(own.map(SessionRow.id) ?? ""),
+                    ]
                 )
             }
         // Raised before the rows are marked: under its lock nobody else can publish a higher number first.
@@ -101,7 +104,7 @@ extension SQLStore: SessionStore {
         // Also who has no session may be remembered somewhere.
         switch selection {
         case .session: break
-        case .identity(let key), .others(let key, _): try await noteChange(of: key, now: now, sql)
+        case .identity(let key), .outdated(let key, _, _): try await noteChange(of: key, now: now, sql)
         }
         let rows = try await sql.query(
             """

@@ -116,8 +116,8 @@ public enum SessionSelection: Sendable, Hashable {
     case session(UUID)
     /// All of a person.
     case identity(IdentityKey)
-    /// All of a person but one.
-    case others(IdentityKey, than: UUID)
+    /// All of a person, except one, whose password was last proved no later than a moment.
+    case outdated(IdentityKey, by: Timestamp, except: UUID?)
 }
 
 /// A not-before: tokens issued earlier are refused (RFC 7519 §4.1.5 turned round).

@@ -183,6 +183,22 @@ struct SessionConformanceTests {
         }
     }
 
+    @Test("A new password ends what was begun with the old one, and no more", arguments: Backend.allCases)
+    func endOutdated(_ backend: Backend) async throws {
+        try await backend.withStore { (store) async throws in
+            let (old, own) = (try await store.open(session(person("a"))), try await store.open(session(person("a"))))
+            let proved = try await store.open(session(person("a")))
+            let later = now + .seconds(2)
+            _ = try await store.reauthenticate(proved.id, identity: proved.identity, now: later)
+            let stranger = try await store.open(session(person("b")))
+            let key = old.identity.key
+            #expect(try await store.end(.outdated(key, by: now, except: own.id), now: later) == 1)
+            for one in [own, proved, stranger] { #expect(try await store.session(one.id)?.isLive(at: later) == true) }
+            #expect(try await store.end(.outdated(key, by: later, except: nil), now: later) == 2)
+            #expect(try await store.session(stranger.id)?.isLive(at: later) == true)
+        }
+    }
+
     @Test("Old sessions are removed in batches, and only they", arguments: Backend.allCases)
     func purge(_ backend: Backend) async throws {
         try await backend.withStore { (store) async throws in

@@ -6,13 +6,16 @@ import Testing
 
 /// What a change of a password comes to: sessions, answers, audit lines.
 @Suite struct PasswordServiceTests {
-    private func service(_ world: World) -> PasswordService {
+    private func service(
+        _ world: World,
+        retries: [Duration] = Array(repeating: .milliseconds(20), count: 500)
+    ) -> PasswordService {
         PasswordService(
             world.service,
             feed: world.feed,
             audit: world.audit,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-            retries: Array(repeating: .milliseconds(20), count: 500)
+            retries: retries
         )
     }
 
@@ -74,6 +77,21 @@ import Testing
         while (try? world.service.verifier.verify(session.accessToken)) != nil {
             try await Task.sleep(for: .milliseconds(10))
         }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func whoLogsInWithTheNewPasswordMeanwhileStays() async throws {
+        let world = try await World()
+        let old = try await world.logIn()
+        await world.store.fail(with: StoreError(.unavailable, "the disk is full"))
+        try await service(world, retries: [.milliseconds(500), .seconds(1), .seconds(5)])
+            .changePassword(named(directory: 1), context: World.caller)
+        world.clock.set(world.clock.now() + .seconds(120))
+        await world.store.fail(with: nil)
+        let new = try await world.logIn()
+        while (try? world.service.verifier.verify(old.accessToken)) != nil {
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        #expect(throws: Never.self) { try world.service.verifier.verify(new.accessToken) }
     }
 
     /// Names and groups that could not be read after a change are no reason to forget them.

@@ -147,15 +147,20 @@ actor MemoryStore: SessionStore, PeopleStore, KeyStore, ChangeStore {
             switch selection {
             case .session(let id): guard session.id == id else { continue }
             case .identity(let key): guard session.identity.key == key else { continue }
-            case .others(let key, let own):
-                guard session.identity.key == key, session.id != own else { continue }
+            case .outdated(let key, let moment, let own):
+                guard session.identity.key == key, session.authenticatedAt <= moment, session.id != own else {
+                    continue
+                }
             }
             session.endedAt = now
             sessions[session.id] = session
             note(.ended(EndedSession(id: session.id, until: session.hardEnd, person: session.identity.key)))
             count += 1
         }
-        if case .identity(let key) = selection { note(.person(key)) }
+        switch selection {
+        case .session: break
+        case .identity(let key), .outdated(let key, _, _): note(.person(key))
+        }
         return count
     }
 
