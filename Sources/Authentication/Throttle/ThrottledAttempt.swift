@@ -56,6 +56,7 @@ final class ThrottledAttempt: LoginGate {
             case .waits(let wait): return Self.refusal(wait)
             case .remembered(let rejection): return .rejected(Self.repeated(rejection))
             case .full(let place):
+                if let before = waited, before != place { throttle.passOn(before.key) }
                 waited = place
                 guard await turn(place, nil) else { return Self.crowded }
             }

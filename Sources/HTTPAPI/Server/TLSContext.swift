@@ -46,7 +46,10 @@ final class TLSContext: Sendable {
 
     /// Reads the pair again and uses it from the next connection on; the old one stays when it cannot be used.
     func reload() async throws(HTTPServerError) {
-        adopt(try await Self.read(files))
+        let files = files
+        let pair = try await Self.read(files)
+        // A new configuration may have brought another one meanwhile.
+        state.withLock { if $0.files == files { $0 = pair } }
     }
 
     /// Uses `pair` from the next connection on.
