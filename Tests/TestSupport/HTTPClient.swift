@@ -66,6 +66,8 @@ public final class HTTPClient {
         var sent = 0
         while sent < bytes.count {
             let count = bytes[sent...].withUnsafeBytes { send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            // A process that was stopped and goes on (signal(7), “Interruption of system calls … by stop signals”).
+            if count < 0, errno == EINTR { continue }
             guard count > 0 else { return false }
             sent += count
         }
@@ -77,6 +79,7 @@ public final class HTTPClient {
         var buffer = [UInt8](repeating: 0, count: 16_384)
         while true {
             let count = recv(socket, &buffer, buffer.count, 0)
+            if count < 0, errno == EINTR { continue }
             guard count > 0 else { return nil }
             bytes += buffer.prefix(count)
             guard let end = Self.endOfHead(bytes) else { continue }
