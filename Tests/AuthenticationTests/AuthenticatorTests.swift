@@ -246,7 +246,7 @@ struct LoginCase: Sendable, CustomTestStringConvertible {
         let fixture = try LocalFixture()
         _ = try await fixture.service.add(NewAccount(name: "alice"), password: Password("geheim"))
         let authenticator = Authenticator(
-            settings: AuthenticationSettings(loginBudget: .seconds(2)),
+            settings: AuthenticationSettings(loginBudget: .seconds(8)),
             local: fixture.source,
             directories: [ScriptedSource(1, otherwise: .isSilent)]
         )

@@ -70,7 +70,7 @@ import Testing
 
     @Test(arguments: [("silent", "down []"), ("silent@CORP.EXAMPLE", "down [1]")])
     func nobodyIsWaitedForLongerThanTheBudget(token: String, expected: String) async {
-        #expect(await outcome(token, budget: .milliseconds(200)) == expected)
+        #expect(await outcome(token, budget: .seconds(1)) == expected)
     }
 
     @Test func withoutAVerifierNothingIsOffered() async {

@@ -33,7 +33,7 @@ struct CorporateDirectory {
                     url: try LDAPURL(url),
                     tls: LDAPTLSSettings(caFile: caFile),
                     connectTimeout: .seconds(5),
-                    operationTimeout: .seconds(10),
+                    operationTimeout: .seconds(30),
                     serviceIdentities: [.simple(dn: bindDN) { Password(bindPassword) }]
                 )
             ],

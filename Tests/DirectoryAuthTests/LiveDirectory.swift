@@ -19,14 +19,18 @@ struct LiveDirectory {
     /// The first server.
     var slapd: Slapd { servers[0] }
 
-    init(_ servers: Slapd..., change: (inout DirectorySettings) -> Void = { _ in }) throws {
+    init(
+        _ servers: Slapd...,
+        operationTimeout: Duration = .seconds(20),
+        change: (inout DirectorySettings) -> Void = { _ in }
+    ) throws {
         self.servers = servers
         let suffix = servers[0].options.suffix
         var settings = DirectorySettings(
             id: SourceID(1),
             name: "corp",
             kind: .openLDAP,
-            hosts: try servers.map { try Self.host($0) },
+            hosts: try servers.map { try Self.host($0, operationTimeout: operationTimeout) },
             userBase: "ou=people,\(suffix)",
             groupsBase: "ou=groups,\(suffix)"
         )
@@ -40,12 +44,12 @@ struct LiveDirectory {
         )
     }
 
-    static func host(_ slapd: Slapd) throws -> LDAPHostSettings {
+    static func host(_ slapd: Slapd, operationTimeout: Duration = .seconds(20)) throws -> LDAPHostSettings {
         let (dn, password) = (slapd.serviceDN, slapd.servicePassword)
         return LDAPHostSettings(
             url: try LDAPURL(slapd.url),
             connectTimeout: .seconds(5),
-            operationTimeout: .seconds(3),
+            operationTimeout: operationTimeout,
             serviceIdentities: [.simple(dn: dn) { Password(password) }]
         )
     }

@@ -102,10 +102,18 @@ import Testing
         let before = reads()
         live.slapd.pause()
         let results = await withTaskGroup(of: RecheckResult.self) { group in
-            for _ in 0..<100 { group.addTask { await live.recheck(identity) } }
+            final class Asked: Sendable { let count = Atomic(0) }
+            let asked = Asked()
+            for _ in 0..<100 {
+                group.addTask {
+                    asked.count.add(1, ordering: .relaxed)
+                    return await live.recheck(identity)
+                }
+            }
             // Another's question is another one; and who goes away takes the answer from nobody.
             let other = Task { await live.recheck(bob) }
             let leaver = Task { await live.recheck(identity) }
+            #expect(await eventually { asked.count.load(ordering: .relaxed) == 100 })
             try? await Task.sleep(for: .milliseconds(300))
             leaver.cancel()
             live.slapd.resume()

@@ -9,7 +9,7 @@ import Testing
             #expect(answer.status == 200, "\(name): \(answer.body)")
         }
         // The hashes are made behind the answers.
-        try await Task.sleep(for: .seconds(1))
+        try await Task.sleep(for: .seconds(3))
     }
 
     @Test func bridgesThoseWhoWereThere() async throws {
@@ -50,7 +50,7 @@ import Testing
         #expect(isBack, "disabled meanwhile, and out as soon as it can be asked: \(daemon.log.suffix(1000))")
         let new = try await daemon.login("changes", "Brand-new2")
         #expect(new.status == 200, "\(new.body)")
-        try await Task.sleep(for: .seconds(1))
+        try await Task.sleep(for: .seconds(3))
 
         // Silent this time, as behind a firewall.
         samba.pause()

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// The API's own documents, held against the daemon they describe.
-@Suite(.timeLimit(.minutes(5))) struct DocumentTests {
+@Suite(.timeLimit(.minutes(15))) struct DocumentTests {
     private static let tools = "\(Daemon.repository)/.build/python/bin"
 
     /// With the person of the samples, so that they work as they stand.
@@ -96,7 +96,7 @@ import Testing
             ] + arguments,
             // It leaves a cache where it runs.
             directory: setting.daemon.home.path,
-            within: .seconds(150)
+            within: .seconds(400)
         )
         #expect(outcome.succeeded, "\(outcome.output.suffix(6000))\n\(outcome.errorOutput.suffix(1000))")
     }

@@ -30,8 +30,6 @@ import Testing
         var begun: ContinuousClock.Instant
         var duration: Duration
         var status: Int
-        /// How much later than asked for the thread woke up that only slept after it.
-        var oversleep: Duration
         /// What the machine took away meanwhile.
         var lost: Duration
 
@@ -46,11 +44,8 @@ import Testing
         var statuses: [Int: Int] { logins.reduce(into: [:]) { $0[$1.status, default: 0] += 1 } }
         var slowest: Duration { logins.map(\.served).max() ?? .zero }
 
-        func percentile(_ part: Double) -> Duration { Self.percentile(logins.map(\.duration), part) }
-        func oversleep(_ part: Double) -> Duration { Self.percentile(logins.map(\.oversleep), part) }
-
-        private static func percentile(_ durations: [Duration], _ part: Double) -> Duration {
-            let sorted = durations.sorted()
+        func percentile(_ part: Double) -> Duration {
+            let sorted = logins.map(\.served).sorted()
             return sorted.isEmpty ? .zero : sorted[min(sorted.count - 1, Int(Double(sorted.count) * part))]
         }
 
@@ -182,10 +177,7 @@ import Testing
                 let ended = ContinuousClock.now
                 let lost = LostTime.since(begun, until: ended)
                 usleep(UInt32(pause.components.attoseconds / 1_000_000_000_000))
-                let oversleep = ContinuousClock.now - ended - pause
-                book.note(
-                    Login(begun: begun, duration: ended - begun, status: status, oversleep: oversleep, lost: lost)
-                )
+                book.note(Login(begun: begun, duration: ended - begun, status: status, lost: lost))
             }
         }
     }
@@ -195,13 +187,15 @@ import Testing
         var well: [Range<ContinuousClock.Instant>] = []
         var broken: [Range<ContinuousClock.Instant>] = []
 
-        /// How much slower each broken window was than the well one before it; the middle one of all pairs. By how much longer
-        /// those slept who only slept in the broken one is not counted among the slowest.
+        /// What a busy machine may do to one login of a hundred. Whoever waits for the broken directory waits ten times as long.
+        private static let hiccup = Duration.milliseconds(100)
+
+        /// How much slower each broken window was than the well one before it; the middle one of all pairs.
         func middleRatio(_ seen: Seen, _ part: Double) -> Double {
             let ratios = zip(well, broken).map { well, broken in
                 let (well, broken) = (seen.during([well]), seen.during([broken]))
-                let noise = part > 0.5 ? max(.zero, broken.oversleep(part) - well.oversleep(part)) : .zero
-                return (broken.percentile(part) - noise) / max(well.percentile(part), .microseconds(1))
+                let slow = max(.zero, broken.percentile(part) - (part > 0.5 ? Self.hiccup : .zero))
+                return slow / max(well.percentile(part), .microseconds(1))
             }
             return ratios.sorted()[ratios.count / 2]
         }
@@ -266,10 +260,15 @@ import Testing
                 Task { await Self.logIn(port, one.form, every: one.pause, into: one.book, until: hasEnded) }
             }
         }
-        try await Task.sleep(for: .seconds(1))
+        let areThere = await eventually(within: .seconds(30)) {
+            [books.corp, books.partner, books.local].allSatisfy { $0.seen.logins.count > 10 }
+        }
+        #expect(areThere)
         let before = Self.descriptors(world.daemon.pid)
         let windows = try await Self.breakAndMend(world, fault) { windows in
-            windows.isUnchanged(books.partner.seen) && windows.middleOfSlowest(books.local.seen) < Self.unnoticed
+            [windows.well, windows.broken].allSatisfy { books.partner.seen.during($0).logins.count > 150 }
+                && windows.isUnchanged(books.partner.seen)
+                && windows.middleOfSlowest(books.local.seen) < Self.unnoticed
                 && windows.middleOfSlowest(books.corp.seen) < Self.answered
         }
         let returned = windows.broken.last?.upperBound ?? .now
@@ -301,10 +300,10 @@ import Testing
         #expect(well.logins.count > 150 && broken.logins.count > 150, "\(said)")
         #expect(windows.isUnchanged(partner), "\(said)")
         // Never a refusal, whatever happens; and an answer within the budget.
-        let undisturbed = corp.during([windows.well[0]]).logins.filter {
-            $0.begun + $0.duration < windows.well[0].upperBound
+        let undisturbed = windows.well.prefix(1).flatMap { window in
+            corp.during([window]).logins.filter { $0.begun + $0.duration < window.upperBound }
         }
-        #expect(undisturbed.count > 20 && undisturbed.allSatisfy { $0.status == 200 })
+        #expect(undisturbed.count > 10 && undisturbed.allSatisfy { $0.status == 200 })
         #expect(Set(corp.statuses.keys).isSubset(of: [200, 503]))
         #expect(sent.statuses[503] != nil || fault == .delay)
         #expect(slowest.corp < Self.answered, "\(said)")

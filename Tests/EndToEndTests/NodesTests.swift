@@ -90,8 +90,15 @@ import Testing
                 #expect(outcome.succeeded, "\(way): \(outcome.output)\(outcome.errorOutput)")
             }
             let begun = ContinuousClock.now
-            let isRefused = try await eventually { try await !b.verifies(token) }
-            let took = ContinuousClock.now - begun - LostTime.since(begun)
+            // The last question that was answered as if nothing had happened.
+            var lastGood = begun
+            let isRefused = try await eventually {
+                let asked = ContinuousClock.now
+                guard try await b.verifies(token) else { return true }
+                lastGood = asked
+                return false
+            }
+            let took = lastGood - begun - LostTime.since(begun, until: lastGood)
             #expect(isRefused && took < .seconds(1), "\(way): \(took)")
             #expect(try await b.refresh(refresh).status == 400)
         }

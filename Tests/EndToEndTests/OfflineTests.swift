@@ -13,10 +13,18 @@ import Testing
 
     /// Logs in until what stands behind the answer is on the disk.
     func logIn(_ setting: Setting, _ user: String, _ password: String) async throws {
+        let before = try await entries(setting.daemon)
         let answer = try await setting.daemon.login(user, password, directory: 1)
         #expect(answer.status == 200, "\(answer.body)")
-        // The hash is made behind the answer.
-        try await Task.sleep(for: .seconds(1))
+        // The hash is made behind the answer. Nothing is kept where nothing is to be, or is as it was.
+        _ = try await eventually(within: .seconds(2)) { try await entries(setting.daemon) != before }
+    }
+
+    private func entries(_ daemon: Daemon) async throws -> String {
+        let store = daemon.home.path(of: "store.db")
+        let outcome = try await ChildProcess.run("sqlite3", ["-readonly", store, "SELECT * FROM offline_entry"])
+        #expect(outcome.succeeded, "\(outcome.errorOutput)")
+        return outcome.output
     }
 
     @Test func offByDefault() async throws {
@@ -70,11 +78,12 @@ import Testing
     }
 
     @Test func entriesExpire() async throws {
-        let setting = try await Self.setting("8s")
+        let setting = try await Self.setting("20s")
         let daemon = setting.daemon
         try await daemon.start()
         let alice = try #require(setting.sample.person("alice"))
         try await logIn(setting, "alice", alice.password)
+        let answered = ContinuousClock.now
         await setting.slapd.stop()
         // As long as somebody is let in the node stays in service, even when the directory is known to be down.
         let isDegraded = try await eventually(within: .seconds(6)) {
@@ -84,7 +93,7 @@ import Testing
             return bridged.body.contains("degraded")
         }
         #expect(isDegraded)
-        try await Task.sleep(for: .seconds(8))
+        try await Task.sleep(until: answered + .seconds(21), clock: .continuous)
         #expect(try await daemon.login("alice", alice.password, directory: 1).status == 503)
         #expect(await eventually { (try? await Curl.send(["\(daemon.adminURL)/readyz"]))?.status == 503 })
         await setting.stop()

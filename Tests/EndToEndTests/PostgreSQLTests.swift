@@ -22,6 +22,7 @@ import Testing
             ["user", "add", "lee", "--first-name", "L", "--last-name", "Ee", "--password-file", "-"],
             input: "lee-secret"
         )
+        let begun = ContinuousClock.now
         try await node.start()
         let opened = try await node.open("lee", "lee-secret")
         let token = try #require(opened.text("access_token"), "\(opened.body)")
@@ -34,18 +35,23 @@ import Testing
         #expect(try await run(["key", "rotate"]).contains("signs from now on"))
         #expect(try await run(["key", "list", "--json"]).contains("\"state\":\"retired\""))
         _ = try await run(["user", "disable", "lee"])
-        #expect(try await eventually(within: .seconds(1)) { try await !node.verifies(token) })
+        #expect(try await eventually(within: .seconds(3)) { try await !node.verifies(token) })
         _ = try await run(["user", "enable", "lee"])
         let again = try #require(try await node.open("lee", "lee-secret").text("access_token"))
         _ = try await run(["revoke-before", "now"])
-        #expect(try await eventually(within: .seconds(1)) { try await !node.verifies(again) })
+        #expect(try await eventually(within: .seconds(3)) { try await !node.verifies(again) })
         let shown = try await run(["config", "print"])
         #expect(shown.contains("password_file = \"\(node.home.path(of: "pg.secret"))\""))
         #expect(!shown.contains(PostgresServer.password))
         #expect(try await run(["reload", "--socket", node.home.path(of: "control.sock")]).hasPrefix("reloaded"))
         #expect(!node.log.contains(PostgresServer.password))
         #expect(await node.stop() == .code(0))
-        let complaints = node.log.split(separator: "\n").filter { $0.contains(" error ") || $0.contains(" warning ") }
+        // A database that the machine holds up is told of, rightly.
+        let isHeldUp = LostTime.since(begun) > .seconds(1)
+        let complaints = node.log.split(separator: "\n").filter { line in
+            let isOfTheMachine = isHeldUp && ["does not answer", "cannot be read"].contains { line.contains($0) }
+            return (line.contains(" error ") || line.contains(" warning ")) && !isOfTheMachine
+        }
         #expect(complaints.isEmpty, "\(complaints)")
         await cluster.stop()
     }

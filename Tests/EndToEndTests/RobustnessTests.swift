@@ -74,6 +74,10 @@ import Testing
             for _ in 0..<8 {
                 group.addTask { try await daemon.login("alice", alice.password, directory: 1).status }
             }
+            let areThere = try await eventually(within: .seconds(30)) {
+                try await daemon.scrape().contains("\nldapauthd_http_connections 8\n")
+            }
+            #expect(areThere)
             try await Task.sleep(for: .milliseconds(500))
             async let ended = daemon.stop()
             try await Task.sleep(for: .milliseconds(500))

@@ -121,6 +121,7 @@ import Testing
     private static func judge(_ outcomes: [Outcome], _ uptimes: [Uptime]) {
         // 0 and 1 are hosts of directory 1, 2 is directory 2.
         let members = [1: [0, 1], 2: [2]]
+        var excused = 0
         for outcome in outcomes {
             let allowed =
                 switch outcome.request {
@@ -139,8 +140,15 @@ import Testing
             // to a host that stopped is lost: nobody may repeat it elsewhere.
             let wasServed = hosts.contains { uptimes[$0].covers(outcome.begun, outcome.ended, margin: recovery) }
             let sawStop = hosts.contains { uptimes[$0].wentDown(outcome.begun, outcome.ended) }
-            #expect(!wasServed || sawStop, "\(outcome)")
+            guard wasServed, !sawStop else { continue }
+            // A machine that stands still for as long as a connection may take makes well hosts look like bad ones for a while.
+            if LostTime.since(outcome.begun - recovery, until: outcome.ended) > .milliseconds(500) {
+                excused += 1
+            } else {
+                Issue.record("sent away without need: \(outcome)")
+            }
         }
+        #expect(excused < outcomes.count / 20, "\(excused) sent away while the machine stood still")
     }
 
     static func daemon(_ servers: [Slapd], caFile: String) throws -> Daemon {

@@ -13,7 +13,9 @@ import Testing
     }
 
     /// Two seconds are the rule; the rest is for a busy machine.
-    static let patience = Duration.milliseconds(2_200)
+    static let patience = Duration.milliseconds(2_900)
+    /// What is promised; a busy machine leaves most answers alone.
+    static let promise = Duration.seconds(2)
 
     /// Posts a form without starting a process for it, and how long the answer took.
     private static func post(_ port: Int, _ path: String, _ form: String) async -> (status: Int, took: Duration) {
@@ -45,6 +47,7 @@ import Testing
         if failure == .stop { await postgres.stop() } else { try await postgres.pause() }
         let people = [("bob", 1), ("alice", 1), ("lee", 0)]
         let form = "grant_type=refresh_token&refresh_token=\(refresh)&client_id=web&client_secret=web-secret"
+        var times: [Duration] = []
         for round in 0..<3 {
             for (name, directory) in people {
                 let (status, took) = await Self.post(
@@ -53,11 +56,13 @@ import Testing
                     FaultTests.form(name, "\(name)-secret", directory)
                 )
                 #expect(status == 503 && took < Self.patience, "\(round) \(name): \(status) \(took)")
+                times.append(took)
             }
             let (status, took) = await Self.post(node.port, "/api/v1/auth/token", form)
             #expect(status == 503 && took < Self.patience, "\(round): \(status) \(took)")
             #expect(try await node.verifies(access))
         }
+        #expect(times.sorted()[times.count / 2] < Self.promise, "\(times)")
         let answer = try await node.login("alice", "alice-secret", directory: 1)
         #expect(answer.headers["retry-after"].flatMap { Int($0) } ?? 0 > 0)
         #expect(!answer.body.contains("PostgreSQL"))

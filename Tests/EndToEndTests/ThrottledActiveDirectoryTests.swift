@@ -7,7 +7,7 @@ import Testing
         let samba = try await SambaServer.shared()
         let daemon = try ActiveDirectoryTests.daemon(samba)
         try daemon.rewrite { text in
-            text.replacing("[local]\n", with: "[throttle]\naccount_failures = 2\nlockout = \"3s\"\n[local]\n")
+            text.replacing("[local]\n", with: "[throttle]\naccount_failures = 2\nlockout = \"20s\"\n[local]\n")
         }
         try await samba.addUser("t-alice", password: "right-secret")
         try await daemon.start()
@@ -21,7 +21,7 @@ import Testing
         }
         #expect(statuses.first == 400 && statuses.dropFirst().allSatisfy { $0 == 429 }, "\(statuses)")
         #expect(try await samba.badPasswordCount("t-alice") == 2, "below the domain's own threshold of three")
-        let isIn = try await eventually(within: .seconds(15)) {
+        let isIn = try await eventually(within: .seconds(60), every: .milliseconds(500)) {
             try await daemon.login("t-alice", "right-secret").status == 200
         }
         #expect(isIn)

@@ -225,7 +225,7 @@ import Testing
                 "grant_type": "password", "username": "bob", "password": password,
             ])
             #expect(answer.status == 200, "\(answer.body)")
-            slowest = max(slowest, ContinuousClock.now - start)
+            slowest = max(slowest, ContinuousClock.now - start - LostTime.since(start))
         }
         #expect(try await tickets == 400, "every ticket is let in")
         #expect(slowest < .seconds(5))

@@ -55,7 +55,7 @@ final class Door: Sendable {
         let door = Door()
         let neverRuns = Atomic(false)
         let begun = ContinuousClock.now
-        let first = Task { try await pool.run(until: .now + .milliseconds(60), on: poller) { door.wait() } }
+        let first = Task { try await pool.run(until: .now + .seconds(2), on: poller) { door.wait() } }
         #expect(await soon { door.count == 1 })
         await #expect(throws: BlockingPool.GivenUp(.deadline)) {
             try await pool.run(until: .now + .milliseconds(60), on: poller) {

@@ -66,7 +66,7 @@ struct OutageTests {
     func cancelOne() async throws {
         try await Setting.shared({ $0.connections = 1 }) { client in
             let watcher = try Setting(try await PostgresServer.shared().url)
-            let slow = Task { try await client.query("SELECT pg_sleep(4), 'cancel-one'", deadline: soon) }
+            let slow = Task { try await client.query("SELECT pg_sleep(10), 'cancel-one'", deadline: soon) }
             // Or the others would be done before it began.
             #expect(await eventually { (try? await running("cancel-one", watcher.client)) == 1 })
             let victim = Task { try await client.query("SELECT 1", deadline: soon) }
@@ -99,8 +99,8 @@ struct OutageTests {
         try await Setting.shared({ $0.connections = 1 }) { client in
             let other = try Setting(try await PostgresServer.shared().url)
             let pid = try await client.query("SELECT pg_backend_pid()", deadline: soon).rows[0][0]
-            let slow = Task { try await client.query("SELECT pg_sleep(60)", deadline: soon) }
-            try await Task.sleep(for: .milliseconds(100))
+            let slow = Task { try await client.query("SELECT pg_sleep(60), 'terminated'", deadline: soon) }
+            #expect(await eventually { (try? await running("terminated", other.client)) == 1 })
             _ = try await other.client.query("SELECT pg_terminate_backend($1::int)", [pid], deadline: soon)
             let error = await failure { _ = try await slow.value }
             #expect(error?.requestWasWritten == true)
@@ -188,10 +188,10 @@ struct OutageTests {
             configuration.waitingLimit = 1
         }) { client in
             _ = try await client.query("SELECT 1", deadline: soon)
-            let slow = Task { try await client.query("SELECT pg_sleep(3)", deadline: soon) }
-            try await Task.sleep(for: .milliseconds(100))
+            let slow = Task { try await client.query("SELECT pg_sleep(10)", deadline: soon) }
+            #expect(await eventually { await client.statistics().inFlight == 1 })
             let waits = Task { try await client.query("SELECT 1", deadline: soon) }
-            try await Task.sleep(for: .milliseconds(100))
+            #expect(await eventually { await client.statistics().waiting == 1 })
             #expect(await failure { _ = try await client.query("SELECT 1", deadline: soon) }?.code == .overloaded)
             _ = try await slow.value
             _ = try await waits.value

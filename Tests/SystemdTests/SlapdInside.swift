@@ -80,8 +80,8 @@ struct SlapdInside {
         urls = ["\(url)"]
         user_base = "dc=corp,dc=example"
         domains = ["EXAMPLE.ORG"]
-        connect_timeout = "1s"
-        operation_timeout = "1s"
+        connect_timeout = "3s"
+        operation_timeout = "4s"
         [directory.groups]
         mode = "none"
         """

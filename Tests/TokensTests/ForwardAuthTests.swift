@@ -382,7 +382,7 @@ import Testing
         let key = proved.key("x", Password("y"), from: "192.0.2.10", salt: [])
         let person = ProvedPerson(identity: World.alice, userID: 12)
         _ = await proved.person(for: key) { .success(person) }
-        let soon = await proved.person(for: key, now: .now + .seconds(29)) { .failure(Refusal(.unauthorized)) }
+        let soon = await proved.person(for: key, now: .now + .seconds(20)) { .failure(Refusal(.unauthorized)) }
         #expect((try? soon.get()) != nil)
         let late = await proved.person(for: key, now: .now + .seconds(31)) { .failure(Refusal(.unauthorized)) }
         #expect((try? late.get()) == nil)

@@ -17,7 +17,7 @@ private struct Node {
         settings: ThrottleSettings = ThrottleSettings(),
         otherwise: ScriptedSource.Answer = .refuses(.unknownUser),
         slowness: Duration = .zero,
-        patience: Duration = .seconds(2)
+        patience: Duration = .seconds(30)
     ) {
         throttle = Throttle(
             settings,
@@ -84,11 +84,13 @@ struct ThrottleTests {
         let refused = AuthenticationResult.rejected(Rejection(.wrongPassword, passwordProved: true))
         let first = [attempt("a"), attempt("b")]
         for one in first { #expect(await one.enter() == nil) }
-        let waiting = ["c", "d", "e"].map { name in
+        var waiting: [(ThrottledAttempt, Task<AuthenticationResult?, Never>)] = []
+        for name in ["c", "d", "e"] {
             let one = attempt(name)
-            return (one, Task { await one.enter() })
+            waiting.append((one, Task { await one.enter() }))
+            // One after the other: they are let in as they came.
+            #expect(await parks(waiting.count))
         }
-        #expect(await parks(3))
         let impatient = await attempt("f", .milliseconds(50)).enter()
         guard case .unavailable(let outage)? = impatient, outage.isOverload else {
             Issue.record("let in: \(String(describing: impatient))")

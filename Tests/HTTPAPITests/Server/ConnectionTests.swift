@@ -235,7 +235,7 @@ struct ConnectionTests {
 
     @Test func idleConnectionsAreClosed() async throws {
         // Long enough that a busy machine gets the request there before it passes.
-        try await TestServer.with({ $0.limits.idleTimeout = .seconds(3) }) { server in
+        try await TestServer.with({ $0.limits.idleTimeout = .seconds(6) }) { server in
             let used = try await RawConnection.open(port: server.port)
             #expect(try await used.request("POST", "/token", body: login).status == 200)
             let silent = try await RawConnection.open(port: server.port)

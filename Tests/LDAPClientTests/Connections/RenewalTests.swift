@@ -153,7 +153,7 @@ import Testing
                     ? [.readMessage, answer] : Array(repeating: [.readMessage, answer], count: 5).flatMap { $0 }
             }
         )
-        let host = try Rig().host("ldap://127.0.0.1:\(fake.port)", operationTimeout: .seconds(1))
+        let host = try Rig().host("ldap://127.0.0.1:\(fake.port)", operationTimeout: .seconds(3))
         @Sendable func bind() async -> LDAPError? {
             await failure { () async throws(LDAPError) in
                 try await host.bind(dn: dn, password: Secret("x"), deadline: .after(20))
