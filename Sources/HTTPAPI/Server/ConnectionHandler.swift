@@ -24,8 +24,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     private static let lingerTime = Duration.seconds(2)
-    /// So long a client that had just connected when the server was told to end may take to send its request.
-    private static let lastCallTime = Duration.seconds(1)
 
     private let server: ServerCore
     private let id: ConnectionRegistry.ID
@@ -85,7 +83,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         )
         // A request may already have begun: then its own, stricter deadline stands.
         if phase == .securing { timer?.expire(in: server.limits.handshakeTimeout) }
-        if phase == .idle { timer?.expire(in: isQuiescing ? Self.lastCallTime : server.limits.idleTimeout) }
+        if phase == .idle { timer?.expire(in: isQuiescing ? server.limits.lastCall : server.limits.idleTimeout) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -103,7 +101,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         switch event {
         case is ConnectionSecured where phase == .securing:
             phase = .idle
-            timer?.expire(in: isQuiescing ? Self.lastCallTime : server.limits.idleTimeout)
+            timer?.expire(in: isQuiescing ? server.limits.lastCall : server.limits.idleTimeout)
         case is ChannelShouldQuiesceEvent:
             quiesce(context)
         case ChannelEvent.inputClosed:
@@ -118,7 +116,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private func quiesce(_ context: ChannelHandlerContext) {
         isQuiescing = true
         guard phase == .idle || phase == .securing else { return }
-        if answerNumber == 0 { timer?.expire(in: Self.lastCallTime) } else { context.close(promise: nil) }
+        if answerNumber == 0 { timer?.expire(in: server.limits.lastCall) } else { context.close(promise: nil) }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -12,6 +12,8 @@ public struct HTTPLimits: Sendable, Hashable {
     public var maxConnections: Int
     /// How long requests in flight may take once a shutdown began.
     public var shutdownGrace: Duration
+    /// How long of it a client may take to send its first request that had just connected.
+    public var lastCall = Duration.seconds(1)
     /// Octets of one header field, name and value.
     public var maxHeaderField: Int
     /// Octets of all header fields of a request together; beyond it 431.
