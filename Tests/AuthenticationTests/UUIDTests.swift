@@ -32,4 +32,17 @@ import Testing
         #expect(set == expected)
         #expect(unset == others)
     }
+
+    @Test func thoseOfAMomentLieBehindThoseOfEarlierOnes() {
+        // 2022-02-22T19:22:22Z, the example of RFC 9562, appendix A.6.
+        let moment = Timestamp(milliseconds: 1_645_557_742_000)
+        let example = UUID.fresh(at: moment).lowercaseText
+        #expect(example.hasPrefix("017f22e2-79b0-7"))
+        #expect(["8", "9", "a", "b"].contains(example.dropFirst(19).prefix(1)))
+        let inOrder = (0..<200).map { UUID.fresh(at: moment + .milliseconds($0)).lowercaseText }
+        #expect(inOrder == inOrder.sorted() && Set(inOrder).count == 200)
+        let random = Set((0..<200).map { _ in UUID.fresh(at: moment).lowercaseText })
+        #expect(random.count == 200)
+        #expect(UUID.fresh(at: Timestamp(milliseconds: -1)).lowercaseText.hasPrefix("00000000-0000-7"))
+    }
 }

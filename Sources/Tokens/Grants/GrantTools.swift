@@ -91,7 +91,7 @@ struct GrantTools: Sendable {
         let lifetimes = lifetimes(call.client, kind)
         let hardEnd = now + lifetimes.session
         let session = Session(
-            id: .fresh(),
+            id: .fresh(at: now),
             kind: kind,
             identity: identity,
             client: call.client.id,
