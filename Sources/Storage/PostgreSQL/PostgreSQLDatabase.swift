@@ -132,9 +132,14 @@ final class PostgreSQLDatabase: SQLDatabase {
         }
     }
 
-    /// CREATE TABLE IF NOT EXISTS of two nodes at once can fail in one of them with a conflict inside the catalogue.
+    /// CREATE TABLE IF NOT EXISTS of two nodes at once can fail in one of them: with the table (42P07) or its row type (42710)
+    /// made since it looked, or with a conflict inside the catalogue.
     private static func isRaceOfMakers(_ error: PostgresError) -> Bool {
-        error.sqlState == "42P07" || (error.sqlState == "23505" && error.constraint?.hasPrefix("pg_") == true)
+        switch error.sqlState {
+        case "42P07", "42710": true
+        case "23505": error.constraint?.hasPrefix("pg_") == true
+        default: false
+        }
     }
 
     private func repeated<Value>(
