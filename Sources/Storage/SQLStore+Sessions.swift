@@ -90,12 +90,15 @@ extension SQLStore: SessionStore {
             case .session(let id): ("id = $3", [.text(SessionRow.id(id))])
             case .identity(let key):
                 ("source = $3 AND stable_id = $4", [.integer(key.source.rawValue), .text(key.stableID)])
-            case .outdated(let key, let moment, let own):
+            case .opened(let key, let moment, let own):
                 (
-                    "source = $3 AND stable_id = $4 AND authenticated_at <= $5 AND id <> $6",
+                    """
+                    source = $3 AND stable_id = $4 AND id <> $5
+                    AND (created_at <= $6 OR created_at > $1 + \(Session.clockLeeway.wholeMilliseconds))
+                    """,
                     [
-                        .integer(key.source.rawValue), .text(key.stableID), .integer(moment.milliseconds),
-                        .text(own.map(SessionRow.id) ?? ""),
+                        .integer(key.source.rawValue), .text(key.stableID), .text(own.map(SessionRow.id) ?? ""),
+                        .integer(moment?.milliseconds ?? .max),
                     ]
                 )
             }
@@ -104,7 +107,7 @@ extension SQLStore: SessionStore {
         // Also who has no session may be remembered somewhere.
         switch selection {
         case .session: break
-        case .identity(let key), .outdated(let key, _, _): try await noteChange(of: key, now: now, sql)
+        case .identity(let key), .opened(let key, _, _): try await noteChange(of: key, now: now, sql)
         }
         let rows = try await sql.query(
             """

@@ -116,8 +116,9 @@ public enum SessionSelection: Sendable, Hashable {
     case session(UUID)
     /// All of a person.
     case identity(IdentityKey)
-    /// All of a person, except one, whose password was last proved no later than a moment.
-    case outdated(IdentityKey, by: Timestamp, except: UUID?)
+    /// Those of a person that were opened no later than a moment (nil: all), except one. One whose opening lies further ahead than
+    /// clocks may differ is no later one: it was written by a clock that was wrong.
+    case opened(IdentityKey, by: Timestamp?, except: UUID?)
 }
 
 /// A not-before: tokens issued earlier are refused (RFC 7519 §4.1.5 turned round).
@@ -178,6 +179,9 @@ public struct StoreChanges: Sendable {
 
 /// Where sessions are kept. Every write is durable when its call returns.
 public protocol SessionStore: Sendable {
+    /// Whether other nodes, with clocks of their own, may open sessions in it.
+    var hasOtherNodes: Bool { get }
+
     /// In one transaction: finds or numbers the identity (by `identity.mappedUserID` when given), and inserts the session.
     ///
     /// - Returns: the session with `userID` and `number` filled in.

@@ -184,17 +184,27 @@ struct SessionConformanceTests {
     }
 
     @Test("A new password ends what was begun with the old one, and no more", arguments: Backend.allCases)
-    func endOutdated(_ backend: Backend) async throws {
+    func endOpened(_ backend: Backend) async throws {
         try await backend.withStore { (store) async throws in
-            let (old, own) = (try await store.open(session(person("a"))), try await store.open(session(person("a"))))
-            let proved = try await store.open(session(person("a")))
+            func open(_ name: String, at moment: Timestamp) async throws -> Session {
+                var one = session(person(name))
+                one.createdAt = moment
+                return try await store.open(one)
+            }
             let later = now + .seconds(2)
+            let (old, own) = (try await open("a", at: now), try await open("a", at: now))
+            // Proving the new password inside an old session makes no new one of it.
+            let proved = try await open("a", at: now)
             _ = try await store.reauthenticate(proved.id, identity: proved.identity, now: later)
-            let stranger = try await store.open(session(person("b")))
+            let new = try await open("a", at: later)
+            // Written by a clock that was wrong; it would come to life.
+            let ahead = try await open("a", at: later + Session.clockLeeway + .seconds(1))
+            let stranger = try await open("b", at: now)
             let key = old.identity.key
-            #expect(try await store.end(.outdated(key, by: now, except: own.id), now: later) == 1)
-            for one in [own, proved, stranger] { #expect(try await store.session(one.id)?.isLive(at: later) == true) }
-            #expect(try await store.end(.outdated(key, by: later, except: nil), now: later) == 2)
+            #expect(try await store.end(.opened(key, by: now, except: own.id), now: later) == 3)
+            for one in [old, proved, ahead] { #expect(try await store.session(one.id)?.endedAt == later) }
+            for one in [own, new, stranger] { #expect(try await store.session(one.id)?.isLive(at: later) == true) }
+            #expect(try await store.end(.opened(key, by: nil, except: nil), now: later) == 2)
             #expect(try await store.session(stranger.id)?.isLive(at: later) == true)
         }
     }

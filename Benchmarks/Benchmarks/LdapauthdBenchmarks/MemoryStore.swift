@@ -5,6 +5,7 @@ internal import Tokens
 
 /// One session and the keys, in memory: what stands in for SQL, so that it costs next to nothing.
 final class MemoryStore: KeyStore, SessionStore, PeopleStore {
+    let hasOtherNodes = false
     private struct State {
         var keys: [StoredKey] = []
         var masterKeyCheck: [UInt8]?

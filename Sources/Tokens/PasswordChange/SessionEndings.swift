@@ -21,12 +21,12 @@ final class SessionEndings: Sendable {
     /// - Returns: why they have not ended yet; it is tried again then.
     func end(after identity: Identity, but own: UUID?) async -> StoreError? {
         tools.revocations.proved.forget(identity.key)
-        // Who logs in between two attempts does so with the new password. By how much clocks of nodes may differ comes on top.
-        let moment = tools.clock.now() + Session.clockLeeway
-        guard let failure = await attempt(identity, own, moment) else { return nil }
+        // Who logs in between two attempts does so with the new password; what another node's clock calls later may be earlier.
+        let changed = tools.clock.now() + (tools.sessions.hasOtherNodes ? Session.clockLeeway : .zero)
+        guard let failure = await attempt(identity, own, by: nil) else { return nil }
         tell("A password was changed, but the sessions begun with the old one have not ended yet", identity, failure)
         retries.begin(after: failure) {
-            await self.attempt(identity, own, moment)
+            await self.attempt(identity, own, by: changed)
         } end: { last in
             if let last {
                 self.tell(
@@ -44,10 +44,10 @@ final class SessionEndings: Sendable {
         return failure
     }
 
-    private func attempt(_ identity: Identity, _ own: UUID?, _ moment: Timestamp) async -> StoreError? {
+    private func attempt(_ identity: Identity, _ own: UUID?, by moment: Timestamp?) async -> StoreError? {
         let now = tools.clock.now()
         do throws(StoreError) {
-            _ = try await tools.sessions.end(.outdated(identity.key, by: moment, except: own), now: now)
+            _ = try await tools.sessions.end(.opened(identity.key, by: moment, except: own), now: now)
             if let own { try await renew(own, identity, now) }
         } catch {
             return error

@@ -4,6 +4,7 @@ import Tokens
 
 /// The stores of this room in memory, as their protocols describe them; the real ones are Storage's.
 actor MemoryStore: SessionStore, PeopleStore, KeyStore, ChangeStore {
+    nonisolated let hasOtherNodes = false
     private var sessions: [UUID: Session] = [:]
     private var identities: [IdentityKey: Int32] = [:]
     private var nextNumber: Int32 = 77
@@ -147,10 +148,9 @@ actor MemoryStore: SessionStore, PeopleStore, KeyStore, ChangeStore {
             switch selection {
             case .session(let id): guard session.id == id else { continue }
             case .identity(let key): guard session.identity.key == key else { continue }
-            case .outdated(let key, let moment, let own):
-                guard session.identity.key == key, session.authenticatedAt <= moment, session.id != own else {
-                    continue
-                }
+            case .opened(let key, let moment, let own):
+                let isLater = moment.map { session.createdAt > $0 } ?? false
+                guard session.identity.key == key, !isLater, session.id != own else { continue }
             }
             session.endedAt = now
             sessions[session.id] = session
@@ -159,7 +159,7 @@ actor MemoryStore: SessionStore, PeopleStore, KeyStore, ChangeStore {
         }
         switch selection {
         case .session: break
-        case .identity(let key), .outdated(let key, _, _): note(.person(key))
+        case .identity(let key), .opened(let key, _, _): note(.person(key))
         }
         return count
     }
