@@ -123,6 +123,9 @@ extension LDAPConnection {
     }
 
     private func takePagingTurn(_ deadline: ContinuousClock.Instant) async throws(LDAPError) {
+        // It may be taken from the pool a moment later than nobody answered.
+        let silent = gone("no answer in time")
+        if isSuspect { throw silent }
         if paging.enter() { return }
         let id = paging.nextID()
         let timeout = LDAPError(.timeout, "\(place): no turn to page in time")
@@ -135,6 +138,7 @@ extension LDAPConnection {
             await withCheckedContinuation { continuation in
                 // What has happened before it waited is told to nobody.
                 if let loss { return continuation.resume(returning: .failure(loss)) }
+                if isSuspect { return continuation.resume(returning: .failure(silent)) }
                 if Task.isCancelled { return continuation.resume(returning: .failure(cancelled)) }
                 if deadline <= .now { return continuation.resume(returning: .failure(timeout)) }
                 paging.wait(id, continuation)

@@ -73,7 +73,7 @@ public final class PostgresTransaction: Sendable {
             // One that was not answered has cost the connection, one that failed has rolled back. One that was never sent, because
             // its caller was cancelled, has left all of it open.
             failure.withLock { $0 = error }
-            await core.release(lease, rollback: !error.requestWasWritten)
+            await core.release(lease, rollback: true)
             throw error
         }
         await core.release(lease, rollback: false)
