@@ -75,7 +75,7 @@ final class SQLiteConnection {
                 try database.execute(sql: "PRAGMA synchronous = FULL")
                 try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
             }
-            try database.execute(sql: "PRAGMA cache_size = -16000")
+            try database.execute(sql: "PRAGMA cache_size = -8000")
             try database.execute(sql: "PRAGMA temp_store = MEMORY")
         }
         return configuration
