@@ -141,8 +141,7 @@ public struct APIServer: Service {
             while (try? await Task.sleep(for: interval)) != nil {
                 guard await tls.filesHaveChanged() else { continue }
                 do {
-                    try await tls.reload()
-                    logger.notice("TLS certificate replaced")
+                    if try await tls.reload() { logger.notice("TLS certificate replaced") }
                 } catch {
                     logger.error("TLS certificate not replaced, the old one stays", metadata: ["error": "\(error)"])
                 }

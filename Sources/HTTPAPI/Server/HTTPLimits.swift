@@ -12,7 +12,7 @@ public struct HTTPLimits: Sendable, Hashable {
     public var maxConnections: Int
     /// How long requests in flight may take once a shutdown began.
     public var shutdownGrace: Duration
-    /// How long of it a client may take to send its first request that had just connected.
+    /// Part of it: how long a client that had just connected may take to send its first request.
     public var lastCall = Duration.seconds(1)
     /// Octets of one header field, name and value.
     public var maxHeaderField: Int

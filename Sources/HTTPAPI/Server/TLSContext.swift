@@ -45,11 +45,16 @@ final class TLSContext: Sendable {
     }
 
     /// Reads the pair again and uses it from the next connection on; the old one stays when it cannot be used.
-    func reload() async throws(HTTPServerError) {
+    ///
+    /// - Returns: false when a new configuration has brought another pair meanwhile, which stays.
+    func reload() async throws(HTTPServerError) -> Bool {
         let files = files
         let pair = try await Self.read(files)
-        // A new configuration may have brought another one meanwhile.
-        state.withLock { if $0.files == files { $0 = pair } }
+        return state.withLock { state in
+            guard state.files == files else { return false }
+            state = pair
+            return true
+        }
     }
 
     /// Uses `pair` from the next connection on.
