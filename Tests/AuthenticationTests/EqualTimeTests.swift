@@ -1,7 +1,8 @@
 import Authentication
 import Testing
 
-/// How long a refusal takes does not tell names that exist (SECURITY.md): medians lie within 1.25 of each other.
+/// How long a refusal takes does not tell names that exist (SECURITY.md): lower quartiles lie within 1.25 of each
+/// other.
 @Suite(.serialized) struct EqualTimeTests {
     @Test func refusalsOfLocalNamesTakeTheSameTime() async throws {
         let fixture = try LocalFixture(memory: 4 << 20)

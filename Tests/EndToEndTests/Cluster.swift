@@ -114,21 +114,18 @@ extension Daemon {
 
     /// A session of the client “web”.
     func open(_ user: String, _ password: String) async throws -> Curl.Answer {
-        try await patiently(["grant_type": "password", "username": user, "password": password])
-    }
-
-    func refresh(_ token: String) async throws -> Curl.Answer {
-        try await patiently(["grant_type": "refresh_token", "refresh_token": token])
-    }
-
-    /// Who is sent away for now comes back, as any client does: on a busy machine a database may take longer than it has.
-    private func patiently(_ fields: KeyValuePairs<String, String>) async throws -> Curl.Answer {
+        let fields: KeyValuePairs = ["grant_type": "password", "username": user, "password": password]
         var answer = try await token(fields)
+        // Who is sent away for now comes back, as any client does: on a busy machine a database may take longer than it has.
         for _ in 0..<5 where answer.status == 503 {
             try await Task.sleep(for: .seconds(1))
             answer = try await token(fields)
         }
         return answer
+    }
+
+    func refresh(_ token: String) async throws -> Curl.Answer {
+        try await self.token(["grant_type": "refresh_token", "refresh_token": token])
     }
 
     /// The state of `/readyz`.

@@ -58,7 +58,9 @@ import Testing
     /// A little more than `login_budget`.
     static let answered = Duration.seconds(6.25)
     /// Whoever waited for the broken directory would have waited for `connect_timeout` at least.
-    static let unnoticed = Duration.seconds(1)
+    static let unnoticed = Duration.milliseconds(500)
+    /// What a single login may take beyond, once: a machine may do that to somebody, but nobody hangs.
+    static let hiccup = Duration.seconds(2)
 
     struct World {
         let corp: Slapd
@@ -188,7 +190,7 @@ import Testing
         var broken: [Range<ContinuousClock.Instant>] = []
 
         /// What a busy machine may do to one login of a hundred. Whoever waits for the broken directory waits ten times as long.
-        private static let hiccup = Duration.milliseconds(100)
+        private static let hiccup = Duration.milliseconds(50)
 
         /// How much slower each broken window was than the well one before it; the middle one of all pairs.
         func middleRatio(_ seen: Seen, _ part: Double) -> Double {
@@ -295,7 +297,7 @@ import Testing
                 + "local slowest \(slowest.local), once \(local.slowest); back after \(back); \(said)"
         )
         #expect(Set(local.statuses.keys) == [200] && Set(partner.statuses.keys) == [200])
-        #expect(slowest.local < Self.unnoticed, "\(said)")
+        #expect(slowest.local < Self.unnoticed && local.slowest < Self.unnoticed + Self.hiccup, "\(said)")
         // No change for the people of another directory.
         #expect(well.logins.count > 150 && broken.logins.count > 150, "\(said)")
         #expect(windows.isUnchanged(partner), "\(said)")
@@ -306,7 +308,7 @@ import Testing
         #expect(undisturbed.count > 10 && undisturbed.allSatisfy { $0.status == 200 })
         #expect(Set(corp.statuses.keys).isSubset(of: [200, 503]))
         #expect(sent.statuses[503] != nil || fault == .delay)
-        #expect(slowest.corp < Self.answered, "\(said)")
+        #expect(slowest.corp < Self.answered && corp.slowest < Self.answered + Self.hiccup, "\(said)")
         #expect(back < .seconds(5), "\(said)")
         // What the fault held open is closed: at most the connections of the people are new.
         #expect(

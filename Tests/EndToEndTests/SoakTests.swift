@@ -142,13 +142,13 @@ import Testing
             let sawStop = hosts.contains { uptimes[$0].wentDown(outcome.begun, outcome.ended) }
             guard wasServed, !sawStop else { continue }
             // A machine that stands still for as long as a connection may take makes well hosts look like bad ones for a while.
-            if LostTime.since(outcome.begun - recovery, until: outcome.ended) > .milliseconds(500) {
+            if LostTime.longest(since: outcome.begun - recovery, until: outcome.ended) > .milliseconds(500) {
                 excused += 1
             } else {
                 Issue.record("sent away without need: \(outcome)")
             }
         }
-        #expect(excused < outcomes.count / 20, "\(excused) sent away while the machine stood still")
+        #expect(excused < outcomes.count / 100, "\(excused) sent away while the machine stood still")
     }
 
     static func daemon(_ servers: [Slapd], caFile: String) throws -> Daemon {

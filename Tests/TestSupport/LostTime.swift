@@ -11,33 +11,49 @@ public enum LostTime {
     private static let sleep = Duration.milliseconds(25)
     private static let flush = Duration.milliseconds(10)
 
-    private struct Loss {
+    /// A sleep and a flush.
+    private struct Turn {
         var begun: ContinuousClock.Instant
-        var ended: ContinuousClock.Instant
-        var lost: Duration
+        /// Nil while it goes on.
+        var ended: ContinuousClock.Instant?
+
+        /// What of it was lost between two instants.
+        func lost(_ from: ContinuousClock.Instant, _ to: ContinuousClock.Instant) -> Duration {
+            let ended = ended ?? .now
+            let lost = ended - begun - LostTime.sleep - LostTime.flush
+            return max(.zero, min(lost, min(ended, to) - max(begun, from)))
+        }
     }
 
-    private static let losses = Mutex<[Loss]>([])
-    /// When the turn that goes on began; made by the first who asks.
-    private static let turn = Mutex(start())
+    /// Those in which something was lost, and the one that goes on; begun by the first who asks.
+    private static let turns = Mutex(start())
 
     /// Begins to measure, if nobody has.
-    public static func watch() { turn.withLock { _ in } }
+    public static func watch() { turns.withLock { _ in } }
 
     /// What was lost from an instant to now, or to another.
     public static func since(_ begun: ContinuousClock.Instant, until ended: ContinuousClock.Instant = .now) -> Duration
     {
-        let current = turn.withLock { $0 }
-        let sum = losses.withLock { losses in
-            losses.reversed().prefix { $0.ended >= begun }.filter { $0.begun <= ended }.reduce(.zero) { $0 + $1.lost }
-        }
-        // A turn that has not ended loses time, too.
-        return sum + (current <= ended ? max(.zero, ContinuousClock.now - current - sleep - flush) : .zero)
+        losses(begun, ended).reduce(.zero, +)
     }
 
-    private static func start() -> ContinuousClock.Instant {
+    /// The longest time for which it stood still meanwhile.
+    public static func longest(
+        since begun: ContinuousClock.Instant,
+        until ended: ContinuousClock.Instant = .now
+    ) -> Duration {
+        losses(begun, ended).max() ?? .zero
+    }
+
+    private static func losses(_ from: ContinuousClock.Instant, _ to: ContinuousClock.Instant) -> [Duration] {
+        turns.withLock { turns in
+            turns.reversed().prefix { $0.ended ?? to >= from }.map { $0.lost(from, to) }.filter { $0 > .zero }
+        }
+    }
+
+    private static func start() -> [Turn] {
         startThread { measure() }
-        return .now
+        return []
     }
 
     private static func measure() {
@@ -46,15 +62,15 @@ public enum LostTime {
         precondition(file >= 0, "\(String(cString: strerror(errno)))")
         unlink(path)
         while true {
-            let begun = ContinuousClock.now
-            turn.withLock { $0 = begun }
+            turns.withLock { turns in
+                // A turn in which nothing was lost is forgotten.
+                if let last = turns.last, last.lost(last.begun, last.ended ?? .now) == .zero { turns.removeLast() }
+                turns.append(Turn(begun: .now))
+            }
             usleep(25_000)
             pwrite(file, "x", 1, 0)
             fdatasync(file)
-            let ended = ContinuousClock.now
-            let lost = ended - begun - sleep - flush
-            guard lost > .zero else { continue }
-            losses.withLock { $0.append(Loss(begun: begun, ended: ended, lost: lost)) }
+            turns.withLock { $0[$0.count - 1].ended = .now }
         }
     }
 }
