@@ -131,8 +131,6 @@ actor LDAPConnection {
     /// Lets what is in flight end, then closes.
     func retire() {
         isRetired = true
-        // Who waits for a turn to page would wait for nobody where nobody answers.
-        if isSuspect { paging.failAll(gone("retired")) }
         closeIfRetired()
     }
 

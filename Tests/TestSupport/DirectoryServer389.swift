@@ -123,9 +123,14 @@ public final class DirectoryServer389: Sendable {
     }
 
     private static func launch(_ folder: TemporaryDirectory, port: Int) async throws -> ChildProcess {
+        // Not root's to give up: a change of credentials clears the signal that ends it with its test (PR_SET_PDEATHSIG, prctl(2)).
+        let asNobody = [
+            "setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups", "--pdeathsig", "KILL", "--",
+        ]
+        let command = (getuid() == 0 ? asNobody : []) + ["/usr/sbin/ns-slapd"]
         let child = try ChildProcess.start(
-            "/usr/sbin/ns-slapd",
-            ["-D", folder.path(of: "etc"), "-i", folder.path(of: "run/pid"), "-d", "0"],
+            command[0],
+            command.dropFirst() + ["-D", folder.path(of: "etc"), "-i", folder.path(of: "run/pid"), "-d", "0"],
             errorFile: folder.path(of: "console")
         )
         let answered = await eventually(within: .seconds(40), every: .milliseconds(30)) {
