@@ -1,14 +1,22 @@
 import Authentication
+import Glibc
 import Logging
 
 /// The one connection that writes: commits the waiting writers in batches.
 actor SQLiteWriter {
+    /// No sooner after the last does a transaction begin when so many writers went together in that one: whoever comes alone or
+    /// with a few never waits. Where the disk takes as long, nobody does.
+    private static let interval: Duration = .milliseconds(2)
+    private static let company = 4
+
     private let executor = QueueExecutor(label: "ldapauthd.sqlite.writer")
     private let queue: WriteQueue
     private let logger: Logger
     private var connection: SQLiteConnection?
     private var path: String?
     private var file: FileIdentity?
+    /// Nil in memory, where there is no log.
+    private var log: LogKeeper?
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -23,7 +31,12 @@ actor SQLiteWriter {
         let deadline = ContinuousClock.now + SQLiteConnection.busyTimeout
         while true {
             do {
-                connection = try SQLiteConnection(path: path, readOnly: false)
+                let connection = try SQLiteConnection(path: path, readOnly: false)
+                if let path {
+                    connection.countLogPages()
+                    log = LogKeeper(path: path)
+                }
+                self.connection = connection
                 self.path = path
                 file = path.flatMap(SQLiteFile.identity)
                 return
@@ -37,11 +50,31 @@ actor SQLiteWriter {
     /// Serves the queue until it is closed and empty.
     func run() async {
         while let batch = await queue.next() {
+            let start = ContinuousClock.now
             await commit(batch)
+            tendLog()
+            rest(after: batch.count, since: start)
         }
     }
 
-    func close() {
+    /// Lets more writers come together. Each transaction costs a wait for the disk, the pages that all its writers share and a
+    /// handful of hand-overs between threads, whether for four of them or forty.
+    private func rest(after count: Int, since start: ContinuousClock.Instant) {
+        let left = Self.interval - start.duration(to: .now)
+        if count >= Self.company, left > .zero { usleep(UInt32(left / .microseconds(1))) }
+    }
+
+    private func tendLog() {
+        guard let connection, let log, log.committed(pages: connection.pagesInLog) else { return }
+        do throws(StoreError) {
+            try connection.query("PRAGMA wal_checkpoint(PASSIVE)")
+        } catch {
+            logger.warning("The write-ahead log could not be copied into the database: \(error)")
+        }
+    }
+
+    func close() async {
+        await log?.close()
         guard let connection else { return }
         // PASSIVE waits for nobody; the last process to close folds the log into the file anyway.
         _ = try? connection.query("PRAGMA wal_checkpoint(PASSIVE)")
