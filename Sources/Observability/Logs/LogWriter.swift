@@ -16,6 +16,9 @@ final class LogWriter: Sendable {
         var flushers: [DispatchSemaphore] = []
     }
 
+    /// Between two writes, in microseconds.
+    private static let rest: useconds_t = 2000
+
     private let destination: any LogDestination
     private let maximumWaiting: Int
     private let state = Mutex(State())
@@ -88,9 +91,18 @@ final class LogWriter: Sendable {
         unsafe sigfillset(&signals)
         unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
         while let entries = next() {
-            if entries.isEmpty { wake.wait() } else { destination.write(entries) }
+            if entries.isEmpty {
+                wake.wait()
+            } else {
+                destination.write(entries)
+                // On a busy daemon the next come together, and nobody has to wake this thread for each.
+                if !isAwaited { usleep(Self.rest) }
+            }
         }
     }
+
+    /// Somebody waits for all to be written.
+    private var isAwaited: Bool { state.withLock { !$0.flushers.isEmpty || $0.isClosed } }
 
     /// What waits; empty when nothing does, nil when the thread shall end.
     private func next() -> [LogEntry]? {
