@@ -49,6 +49,7 @@ test:
 	Benchmarks/typecheck
 	scripts/python-tools
 	PATH="$(CURDIR)/.build/python/bin:$$PATH" SWIFT="$(SWIFT)" scripts/run-tests
+	SWIFT="$(SWIFT)" Benchmarks/run-micro --where-they-hold
 
 test-tsan:
 	scripts/install-packages test
