@@ -57,6 +57,16 @@ struct SQLDatabaseTests {
         }
     }
 
+    @Test("The next transaction gathers writers only where several came together, and the disk is quick")
+    func rest() {
+        #expect(SQLiteWriter.rest(after: 1, took: .zero) == .zero)
+        #expect(SQLiteWriter.rest(after: 3, took: .microseconds(100)) == .zero)
+        #expect(SQLiteWriter.rest(after: 4, took: .microseconds(500)) == .microseconds(1500))
+        #expect(SQLiteWriter.rest(after: 256, took: .microseconds(1999)) == .microseconds(1))
+        #expect(SQLiteWriter.rest(after: 256, took: .milliseconds(2)) == .zero)
+        #expect(SQLiteWriter.rest(after: 256, took: .seconds(30)) == .zero)
+    }
+
     @Test("A wrong number of values is an error, and the store lives on", arguments: Backend.allCases)
     func wrongValues(_ backend: Backend) async throws {
         try await backend.withStore { (store) async throws in

@@ -14,7 +14,6 @@ final class SQLiteConnection {
     private let queue: DatabaseQueue
     /// Nil when it is closed.
     private var handle: OpaquePointer?
-    private let log = LogLength()
     private let name: String
     /// The program has only so many, and each is prepared once.
     private var statements: [String: SQLiteStatement] = [:]
@@ -96,23 +95,6 @@ final class SQLiteConnection {
         }
     }
 
-    /// Counts the pages of the write-ahead log from now on, and copies none of them into the database after a commit, as SQLite
-    /// does unless told (sqlite.org/c3ref/wal_hook.html).
-    func countLogPages() {
-        guard let handle else { return }
-        sqlite3_wal_hook(
-            handle,
-            { log, _, _, pages in
-                if let log { Unmanaged<LogLength>.fromOpaque(log).takeUnretainedValue().pages = Int(pages) }
-                return SQLITE_OK
-            },
-            Unmanaged.passUnretained(log).toOpaque()
-        )
-    }
-
-    /// Pages of the write-ahead log after the last commit here.
-    var pagesInLog: Int { log.pages }
-
     /// False also when SQLite has rolled back by itself, as it may on a full disk (sqlite.org/lang_transaction.html).
     var isInTransaction: Bool { handle.map { sqlite3_get_autocommit($0) == 0 } ?? false }
 
@@ -123,9 +105,4 @@ final class SQLiteConnection {
         // The only error is "statements still in use", of which there is none here: rows are never read lazily.
         try? queue.close()
     }
-}
-
-/// Where SQLite says how long the write-ahead log is; only the thread that commits touches it.
-private final class LogLength {
-    var pages = 0
 }

@@ -4,8 +4,7 @@ import Logging
 
 /// The one connection that writes: commits the waiting writers in batches.
 actor SQLiteWriter {
-    /// No sooner after the last does a transaction begin when so many writers went together in that one: whoever comes alone or
-    /// with a few never waits. Where the disk takes as long, nobody does.
+    /// From the beginning of a transaction with `company` writers to that of the next.
     private static let interval: Duration = .milliseconds(2)
     private static let company = 4
 
@@ -15,8 +14,6 @@ actor SQLiteWriter {
     private var connection: SQLiteConnection?
     private var path: String?
     private var file: FileIdentity?
-    /// Nil in memory, where there is no log.
-    private var log: LogKeeper?
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -31,12 +28,7 @@ actor SQLiteWriter {
         let deadline = ContinuousClock.now + SQLiteConnection.busyTimeout
         while true {
             do {
-                let connection = try SQLiteConnection(path: path, readOnly: false)
-                if let path {
-                    connection.countLogPages()
-                    log = LogKeeper(path: path)
-                }
-                self.connection = connection
+                connection = try SQLiteConnection(path: path, readOnly: false)
                 self.path = path
                 file = path.flatMap(SQLiteFile.identity)
                 return
@@ -52,29 +44,20 @@ actor SQLiteWriter {
         while let batch = await queue.next() {
             let start = ContinuousClock.now
             await commit(batch)
-            tendLog()
-            rest(after: batch.count, since: start)
+            let rest = Self.rest(after: batch.count, took: start.duration(to: .now))
+            if rest > .zero { usleep(UInt32(rest / .microseconds(1))) }
         }
     }
 
-    /// Lets more writers come together. Each transaction costs a wait for the disk, the pages that all its writers share and a
-    /// handful of hand-overs between threads, whether for four of them or forty.
-    private func rest(after count: Int, since start: ContinuousClock.Instant) {
-        let left = Self.interval - start.duration(to: .now)
-        if count >= Self.company, left > .zero { usleep(UInt32(left / .microseconds(1))) }
+    /// How long the next transaction is left to gather writers: each costs a wait for the disk, the pages that all its writers
+    /// share and a handful of hand-overs between threads, whether for four of them or forty.
+    ///
+    /// Nothing after one with few writers, so that where few come nobody waits; and nothing where the disk takes as long.
+    static func rest(after count: Int, took: Duration) -> Duration {
+        count >= company ? max(.zero, interval - took) : .zero
     }
 
-    private func tendLog() {
-        guard let connection, let log, log.committed(pages: connection.pagesInLog) else { return }
-        do throws(StoreError) {
-            try connection.query("PRAGMA wal_checkpoint(PASSIVE)")
-        } catch {
-            logger.warning("The write-ahead log could not be copied into the database: \(error)")
-        }
-    }
-
-    func close() async {
-        await log?.close()
+    func close() {
         guard let connection else { return }
         // PASSIVE waits for nobody; the last process to close folds the log into the file anyway.
         _ = try? connection.query("PRAGMA wal_checkpoint(PASSIVE)")
