@@ -71,7 +71,7 @@ public final class SQLStore: Sendable {
             // Before the schema is touched: it may be that of a running daemon.
             let lock = serving ? try await SQLiteDatabase.lockForServing(path) : nil
             return try await open(
-                SQLiteDatabase(path: path, readers: readers, logger: logger),
+                SQLiteDatabase(path: path, readers: readers, emptiesLog: serving, logger: logger),
                 path,
                 clock,
                 logger,

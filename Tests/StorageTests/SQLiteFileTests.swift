@@ -30,6 +30,27 @@ struct SQLiteFileTests {
         }
     }
 
+    @Test("Only who serves empties the write-ahead log before the last one closes", arguments: [false, true])
+    func log(_ serving: Bool) async throws {
+        let store = try await SQLStore.open(.sqlite(path: path), serving: serving, clock: FixedClock(), logger: .silent)
+        // 25 pages each; SQLite's limit is a thousand.
+        for row in 0..<200 {
+            _ = try await store.database.write(
+                "INSERT INTO setting (name, value) VALUES ($1, $2)",
+                [.text("row\(row)"), .bytes([UInt8](repeating: 7, count: 100_000))]
+            )
+        }
+        func size(_ name: String) throws -> Int {
+            try #require(FileManager.default.attributesOfItem(atPath: folder.path(of: name))[.size] as? Int)
+        }
+        let (log, database) = (try size("test.db-wal"), try size("test.db"))
+        #expect(serving ? log < 8_000_000 : log > 20_000_000, "\(log)")
+        #expect(serving ? database > 15_000_000 : database < 1_000_000, "\(database)")
+        await store.close()
+        #expect(folder.mode(of: "test.db-wal") == nil)
+        #expect(try size("test.db") > 20_000_000)
+    }
+
     @Test("The file and its companions are for the owner alone, also one that was not")
     func mode() async throws {
         #expect(FileManager.default.createFile(atPath: path, contents: nil))

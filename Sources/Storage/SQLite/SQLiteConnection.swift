@@ -22,10 +22,18 @@ final class SQLiteConnection {
     ///
     /// - Parameter looks: may write, as far as the system goes, so that it can take away the log and the index that SQLite
     ///   makes for reading, which a read-only connection leaves behind (sqlite.org/wal.html); its statements may not.
-    init(path: String?, readOnly: Bool, looks: Bool = false) throws(StoreError) {
+    /// - Parameter emptiesLog: copies the write-ahead log into the database when it is long. One connection may, of all
+    ///   processes: SQLite before 3.51.3 can lose what was committed when one connection begins to copy while another lets the
+    ///   log begin anew (sqlite.org/wal.html#walresetbug). Whoever closes last empties it, too, alone with the database.
+    init(path: String?, readOnly: Bool, looks: Bool = false, emptiesLog: Bool = false) throws(StoreError) {
         let name = path ?? "in memory"
         do {
-            let configuration = Self.configuration(readOnly: readOnly, looks: looks, file: path)
+            let configuration = Self.configuration(
+                readOnly: readOnly,
+                looks: looks,
+                emptiesLog: emptiesLog,
+                file: path
+            )
             queue =
                 try path.map { try DatabaseQueue(path: $0, configuration: configuration) }
                 ?? DatabaseQueue(configuration: configuration)
@@ -45,7 +53,12 @@ final class SQLiteConnection {
     // Statements end before the connection that the queue closes.
     deinit { statements = [:] }
 
-    private static func configuration(readOnly: Bool, looks: Bool, file: String?) -> Configuration {
+    private static func configuration(
+        readOnly: Bool,
+        looks: Bool,
+        emptiesLog: Bool,
+        file: String?
+    ) -> Configuration {
         var configuration = Configuration()
         configuration.readonly = readOnly
         // A transaction spans several calls here, which GRDB calls unsafe.
@@ -74,6 +87,7 @@ final class SQLiteConnection {
                 }
                 try database.execute(sql: "PRAGMA synchronous = FULL")
                 try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
+                if !emptiesLog { try database.execute(sql: "PRAGMA wal_autocheckpoint = 0") }
             }
             try database.execute(sql: "PRAGMA cache_size = -8000")
             try database.execute(sql: "PRAGMA temp_store = MEMORY")

@@ -18,11 +18,19 @@ final class SQLiteDatabase: SQLDatabase {
 
     /// Opens `path`, creating it with mode 0600, or a database in memory when it is nil.
     ///
-    /// - Parameter waitingLimit: so many writers may wait before further ones are refused.
-    init(path: String?, readers: Int, logger: Logger, waitingLimit: Int = 4096) async throws(StoreError) {
+    /// - Parameters:
+    ///   - emptiesLog: keeps the write-ahead log short: for the one that serves.
+    ///   - waitingLimit: so many writers may wait before further ones are refused.
+    init(
+        path: String?,
+        readers: Int,
+        emptiesLog: Bool = false,
+        logger: Logger,
+        waitingLimit: Int = 4096
+    ) async throws(StoreError) {
         let queue = WriteQueue(limit: waitingLimit, batchLimit: 256)
         let writer = SQLiteWriter(queue: queue, logger: logger)
-        try await writer.open(path: path)
+        try await writer.open(path: path, emptiesLog: emptiesLog)
         self.path = path
         self.queue = queue
         self.writer = writer

@@ -22,13 +22,13 @@ actor SQLiteWriter {
         self.logger = logger
     }
 
-    /// Opens `path`, creating it, or a database in memory when it is nil.
-    func open(path: String?) async throws(StoreError) {
+    /// Opens `path`, creating it, or a database in memory when it is nil; `emptiesLog` as `SQLiteConnection` says.
+    func open(path: String?, emptiesLog: Bool) async throws(StoreError) {
         if let path { try SQLiteFile.prepare(path) }
         let deadline = ContinuousClock.now + SQLiteConnection.busyTimeout
         while true {
             do {
-                connection = try SQLiteConnection(path: path, readOnly: false)
+                connection = try SQLiteConnection(path: path, readOnly: false, emptiesLog: emptiesLog)
                 self.path = path
                 file = path.flatMap(SQLiteFile.identity)
                 return
@@ -58,11 +58,8 @@ actor SQLiteWriter {
     }
 
     func close() {
-        guard let connection else { return }
-        // PASSIVE waits for nobody; the last process to close folds the log into the file anyway.
-        _ = try? connection.query("PRAGMA wal_checkpoint(PASSIVE)")
-        connection.close()
-        self.connection = nil
+        connection?.close()
+        connection = nil
     }
 
     private func commit(_ batch: [PendingWrite]) async {
