@@ -180,10 +180,17 @@ import Testing
         try await daemon.start()
         let socket = daemon.home.path(of: "control.sock")
         #expect(chmod(daemon.home.path, 0o755) == 0)
-        // They are turned away without a word: who says one may find the other side gone already.
-        let program =
-            "import socket; s = socket.socket(socket.AF_UNIX); s.connect('\(socket)'); "
-            + "print(s.recv(65536).decode())"
+        // They are turned away before a word, so that the other side may be gone already when they say theirs.
+        let program = """
+            import socket
+            s = socket.socket(socket.AF_UNIX)
+            s.connect('\(socket)')
+            try:
+                s.sendall(b'{"command":"reload"}\\n')
+            except BrokenPipeError:
+                pass
+            print(s.recv(65536).decode())
+            """
         let nobody = ["--reuid=65534", "--regid=65534", "--clear-groups", "/usr/bin/python3", "-c", program]
         let shut = try await ChildProcess.run("setpriv", nobody)
         #expect(shut.errorOutput.contains("PermissionError"), "the file's mode: \(shut)")

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <valgrind/callgrind.h>
 
 /* glibc exports its own functions under these names, so that no dlsym, which may allocate itself, is needed. */
 extern void *__libc_malloc(size_t size);
@@ -46,6 +47,10 @@ int posix_memalign(void **result, size_t alignment, size_t size) {
     *result = memory;
     return 0;
 }
+
+void start_counting_instructions(void) { CALLGRIND_START_INSTRUMENTATION; }
+
+void stop_counting_instructions(void) { CALLGRIND_STOP_INSTRUMENTATION; }
 
 /* Volatile, because a compiler may drop an allocation that nobody looks at. */
 static void *volatile kept;

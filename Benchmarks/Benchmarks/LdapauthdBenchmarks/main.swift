@@ -25,7 +25,9 @@ Task.detached {
         // Caches, lazy globals and the allocator's own tables come first, and once.
         for _ in 0..<20 { try await turn() }
         let before = allocation_count()
+        start_counting_instructions()
         for _ in 0..<turns { try await turn() }
+        stop_counting_instructions()
         let allocations = allocation_count() - before
         print("{\"name\":\"\(name)\",\"turns\":\(turns),\"allocations\":\(Double(allocations) / Double(turns))}")
         exit(0)
