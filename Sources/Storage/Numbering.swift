@@ -2,17 +2,22 @@ import Authentication
 
 /// Gives out userIds and DTTSessionIds inside a transaction.
 enum Numbering {
-    /// The next userId of a database that keeps it in a row.
-    static let raiseUser = """
-        UPDATE counter SET value = value + 1 WHERE name = 'user' AND value < 2147483647 RETURNING value
-        """
+    /// The next userId of SQLite.
+    static let raiseUser = raise("user")
 
     static let setUser = "UPDATE counter SET value = $1 WHERE name = 'user'"
 
-    /// The next DTTSessionId of a database that keeps it in a row.
-    static let raiseSession = """
-        UPDATE counter SET value = value + 1 WHERE name = 'session' AND value < 2147483647 RETURNING value
-        """
+    /// The next DTTSessionId of SQLite.
+    static let raiseSession = raise("session")
+
+    /// In two statements, because SQLite has one writer at a time, and RETURNING costs it more than both: a table for the rows,
+    /// and a copy of every page that is changed. It stays at the first number that is none.
+    private static func raise(_ counter: String) -> [String] {
+        [
+            "UPDATE counter SET value = min(value + 1, 2147483648) WHERE name = '\(counter)'",
+            "SELECT value FROM counter WHERE name = '\(counter)'",
+        ]
+    }
 
     /// The number of the last change.
     static let raiseChange = "UPDATE counter SET value = value + 1 WHERE name = 'change' RETURNING value"
@@ -41,9 +46,7 @@ enum Numbering {
 
     /// The next DTTSessionId: one more than the last, and after 2 147 483 647 the lowest that is free.
     static func nextSession(_ sql: any SQLTransaction) async throws(StoreError) -> Int32 {
-        if let next = try await sql.query(sql.raiseSession, []).first?.integer(0), let number = Int32(exactly: next) {
-            return number
-        }
+        if let number = try await next(sql.raiseSession, sql) { return number }
         // Written, so that of several nodes one looks at a time.
         let floor = try await sql.query(
             "UPDATE counter SET value = value WHERE name = 'session_floor' RETURNING value",
@@ -56,6 +59,13 @@ enum Numbering {
         let number = try free.int32(0)
         _ = try await sql.query(set, [.text("session_floor"), .integer(Int64(number) + 1)])
         return number
+    }
+
+    /// What the last of `statements` returns; nil when the numbers are used up.
+    private static func next(_ statements: [String], _ sql: any SQLTransaction) async throws(StoreError) -> Int32? {
+        var next: Int64?
+        for statement in statements { next = try await sql.query(statement, []).first?.integer(0) }
+        return next.flatMap(Int32.init(exactly:))
     }
 
     /// Tells `nextSession` that the number `number` is free again.
@@ -73,8 +83,7 @@ enum Numbering {
 
     /// The next userId: upward from 1, stepping over those taken from a directory.
     static func nextUser(_ sql: any SQLTransaction) async throws(StoreError) -> Int32 {
-        let next = try await sql.query(sql.raiseUser, []).first?.integer(0)
-        let start = next.flatMap(Int32.init(exactly:)) ?? 1
+        let start = try await next(sql.raiseUser, sql) ?? 1
         guard let free = try await sql.query(lowestFreeUser, [.integer(start)]).first else {
             throw StoreError(.unavailable, "all 2147483647 userIds are taken")
         }

@@ -15,21 +15,25 @@ protocol SQLTransaction {
     /// The statement that raises the number of changes and returns it.
     var raiseChange: String { get }
 
-    /// The statement that gives the next DTTSessionId; no row, or more than `Int32.max`, when they are used up.
-    var raiseSession: String { get }
+    /// The statements of which the last gives the next DTTSessionId; more than `Int32.max` when they are used up.
+    var raiseSession: [String] { get }
 
-    /// The statement that gives the next userId; no row, or more than `Int32.max`, when they are used up.
-    var raiseUser: String { get }
+    /// The same for the next userId.
+    var raiseUser: [String] { get }
 
     /// The statement that lets the userIds go on after `$1`.
     var setUser: String { get }
+
+    /// True when others may write before this transaction ends.
+    var isShared: Bool { get }
 }
 
 extension SQLTransaction {
     var raiseChange: String { Numbering.raiseChange }
-    var raiseSession: String { Numbering.raiseSession }
-    var raiseUser: String { Numbering.raiseUser }
+    var raiseSession: [String] { Numbering.raiseSession }
+    var raiseUser: [String] { Numbering.raiseUser }
     var setUser: String { Numbering.setUser }
+    var isShared: Bool { false }
 }
 
 /// A database as the store sees it.

@@ -17,8 +17,6 @@ extension SQLStore {
         VALUES ($1, $2, $3, $4, $5, $6)
         """
 
-    private static let insertKnown = SessionRow.insertKnown + " RETURNING user_id"
-
     private static let insertNewIdentity = insertIdentity + " ON CONFLICT DO NOTHING RETURNING user_id"
 
     /// Finds or numbers the identity and inserts the session, in one transaction and with one wait for the disk.
@@ -32,13 +30,12 @@ extension SQLStore {
             opened.number = try await Numbering.nextSession(sql)
             var values = prepared
             values[SessionRow.numberPlace] = .integer(opened.number)
-            var known = values
-            known.remove(at: SessionRow.userIDPlace)
-            if let row = try await sql.query(Self.insertKnown, known).first {
-                opened.userID = try row.int32(0)
-                return opened
-            }
-            opened.userID = try await Self.userID(of: session.identity, at: session.createdAt, sql)
+            opened.userID = try await Self.userID(
+                of: session.identity,
+                names: SessionRow.names(in: prepared),
+                at: session.createdAt,
+                sql
+            )
             values[SessionRow.userIDPlace] = .integer(opened.userID)
             _ = try await sql.query(SessionRow.insert, values)
             return opened
@@ -54,7 +51,7 @@ extension SQLStore {
             return known
         }
         return try await database.transaction { (sql) async throws(StoreError) in
-            try await Self.userID(of: identity, at: now, sql)
+            try await Self.userID(of: identity, names: SessionRow.names(of: identity), at: now, sql)
         }
     }
 
@@ -78,11 +75,11 @@ extension SQLStore {
     /// The row is written only when something differs: the login of somebody known must not cost a second page.
     private static func userID(
         of identity: Identity,
+        names: SessionRow.Names,
         at now: Timestamp,
         _ sql: any SQLTransaction
     ) async throws(StoreError) -> Int32 {
-        let profile = SessionRow.profile(identity)
-        let (sourceName, username) = (profile[0], profile[1])
+        let (sourceName, username) = names
         let key: [SQLValue] = [.integer(identity.key.source.rawValue), .text(identity.key.stableID)]
         if let row = try await sql.query(findIdentity, key).first {
             let known = try row.int32(0)
@@ -121,6 +118,11 @@ extension SQLStore {
         _ further: [SQLValue],
         _ sql: any SQLTransaction
     ) async throws(StoreError) -> Int32 {
+        guard sql.isShared else {
+            let number = try await Numbering.nextUser(sql)
+            _ = try await sql.query(insertIdentity, [.integer(number)] + key + further)
+            return number
+        }
         try await Numbering.lockUsers(sql)
         for _ in 0..<16 {
             if let row = try await sql.query(findIdentity, key).first { return try row.int32(0) }

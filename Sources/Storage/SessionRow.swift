@@ -12,37 +12,10 @@ enum SessionRow {
         """
 
     static let insert = """
-        INSERT INTO session (\(columns)) VALUES (\((1...27).map { "$\($0)" }.joined(separator: ", ")))
+        INSERT INTO session (\(columns)) VALUES (\((1...columnCount).map { "$\($0)" }.joined(separator: ", ")))
         """
 
-    /// Inserts the session of somebody known, and nothing when the person is new, was renamed, or has another number in the
-    /// directory. Takes `insertPersons`' values.
-    static let insertKnown = insertKnown(number: nil)
-
-    /// - Parameter number: what gives the number; nil for a value in its place.
-    static func insertKnown(number: String?) -> String {
-        // Places of the values: without the userId, and without the number when it is not given.
-        let shift = number == nil ? 0 : -1
-        return """
-            \(insertPersons(number: number)) FROM identity AS person
-            WHERE person.source = $\(4 + shift) AND person.stable_id = $\(5 + shift)
-                AND person.source_name = $\(6 + shift) AND person.username = $\(7 + shift)
-                AND person.user_id = COALESCE($\(13 + shift), person.user_id)
-            """
-    }
-
-    /// The beginning of a statement that inserts a session and takes the userId from a row `person`; its values are those of
-    /// `insert` without the userId, and without the number when `number` gives it.
-    static func insertPersons(number: String?) -> String {
-        var next = 0
-        let values = (0..<27).map { column -> String in
-            if column == userIDPlace { return "person.user_id" }
-            if column == numberPlace, let number { return number }
-            next += 1
-            return "$\(next)"
-        }
-        return "INSERT INTO session (\(columns)) SELECT \(values.joined(separator: ", "))"
-    }
+    static let columnCount = 27
 
     /// Where `insert` takes the number and the userId, which are known only inside the transaction.
     static let numberPlace = 1
@@ -61,6 +34,16 @@ enum SessionRow {
             .text(plain(session.address)), .text(plain(session.userAgent)),
         ]
     }
+
+    /// What a row of `identity` has of both.
+    typealias Names = (source: SQLValue, person: SQLValue)
+
+    static func names(of identity: Identity) -> Names {
+        (.text(plain(identity.sourceName)), .text(plain(identity.username)))
+    }
+
+    /// The same from what `values(_:)` made, where `profile` comes behind the userId.
+    static func names(in values: [SQLValue]) -> Names { (values[userIDPlace + 1], values[userIDPlace + 2]) }
 
     /// What a re-check may change, from `source_name` to `credential_state`. The host that answered is not kept.
     static func profile(_ identity: Identity) -> [SQLValue] {

@@ -5,11 +5,27 @@ enum TextList {
     static func encode(_ names: [String]) -> String {
         guard !names.isEmpty else { return "[]" }
         // Names of groups hardly ever need an escape, and a coder made for each login costs more than its SQL.
-        if names.allSatisfy({ $0.utf8.allSatisfy { $0 >= 0x20 && $0 != quote && $0 != backslash } }) {
-            return "[\"" + names.joined(separator: "\",\"") + "\"]"
-        }
+        if let octets = plain(names) { return String(decoding: octets, as: UTF8.self) }
         guard let data = try? JSONEncoder().encode(names) else { return "[]" }
         return String(decoding: data, as: UTF8.self)
+    }
+
+    /// The array, when no name needs an escape.
+    private static func plain(_ names: [String]) -> [UInt8]? {
+        var octets: [UInt8] = []
+        octets.reserveCapacity(names.reduce(2) { $0 + $1.utf8.count + 3 })
+        octets.append(open)
+        for name in names {
+            if octets.count > 1 { octets.append(comma) }
+            octets.append(quote)
+            for octet in name.utf8 {
+                guard octet >= 0x20, octet != quote, octet != backslash else { return nil }
+                octets.append(octet)
+            }
+            octets.append(quote)
+        }
+        octets.append(close)
+        return octets
     }
 
     static func decode(_ text: String) -> [String] {

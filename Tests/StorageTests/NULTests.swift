@@ -14,6 +14,10 @@ import Testing
         let rows = try connection.query("SELECT $3, $1, $2, $1", values)
         #expect(rows.map(\.values) == [[.bytes([3]), .integer(1), .text("two"), .integer(1)]])
         #expect(throws: (any Error).self) { try connection.query("SELECT $4", values) }
+        // What is empty is there, wherever it stands, and shifts nothing.
+        let odd: [SQLValue] = [.text(""), .bytes([]), .text("ä\u{FFFD}"), .null, .bytes([0, 255]), .text("")]
+        #expect(try connection.query("SELECT $1, $2, $3, $4, $5, $6", odd).map(\.values) == [odd])
+        #expect(try connection.query("SELECT $1", [.text("")]).map(\.values) == [[.text("")]])
         connection.close()
     }
 }

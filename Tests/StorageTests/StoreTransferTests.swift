@@ -97,6 +97,17 @@ struct StoreTransferTests {
         }
     }
 
+    @Test("Numbers of sessions that are used up there are used up here, and go on at the lowest free one")
+    func usedUp() async throws {
+        try await withStores { source, target in
+            for _ in 0..<3 { _ = try await source.open(session(person("a"))) }
+            _ = try await source.database.write("UPDATE counter SET value = 2147483647 WHERE name = 'session'", [])
+            #expect(try await source.open(session(person("a"))).number == 4)
+            _ = try await StoreTransfer(from: source, to: target).run { _, _ in }
+            #expect(try await target.open(session(person("a"))).number == 5)
+        }
+    }
+
     @Test("A row that arrives otherwise is found, and nothing remains")
     func difference() async throws {
         try await withStores { source, target in

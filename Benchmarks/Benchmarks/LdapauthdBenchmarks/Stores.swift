@@ -11,6 +11,14 @@ let storeBenchmarks = [
         let store = try await makeStore()
         return { keep(try await store.open(makeSession())) }
     },
+    Benchmark("open-session-of-somebody-new") {
+        let store = try await makeStore()
+        return {
+            var session = makeSession()
+            session.identity.key = IdentityKey(source: session.identity.key.source, stableID: "\(session.id)")
+            keep(try await store.open(session))
+        }
+    },
     Benchmark("read-session") {
         let store = try await makeStore()
         let session = try await store.open(makeSession())

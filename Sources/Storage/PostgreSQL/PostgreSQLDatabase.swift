@@ -239,9 +239,10 @@ struct PostgreSQLTransaction: SQLTransaction {
     let transaction: PostgresTransaction
 
     var raiseChange: String { PostgreSQLStatements.raiseChange }
-    var raiseSession: String { "SELECT \(PostgreSQLStatements.nextNumber)" }
-    var raiseUser: String { "SELECT nextval('user_number')" }
+    var raiseSession: [String] { ["SELECT \(PostgreSQLStatements.nextNumber)"] }
+    var raiseUser: [String] { ["SELECT nextval('user_number')"] }
     var setUser: String { "SELECT setval('user_number', $1)" }
+    var isShared: Bool { true }
 
     func query(_ sql: String, _ values: [SQLValue]) async throws(StoreError) -> [SQLRow] {
         do throws(PostgresError) {

@@ -4,7 +4,10 @@ enum PostgreSQLStatements {
     /// renamed, or has another number in the directory. `$1` … are the values of `SessionRow.insert` without the number and the
     /// userId.
     static let openKnown = """
-        \(SessionRow.insertKnown(number: nextNumber)) AND (SELECT last_value FROM session_number) < 2147483647
+        \(insertSession) FROM identity AS person
+        WHERE person.source = $3 AND person.stable_id = $4 AND person.source_name = $5 AND person.username = $6
+            AND person.user_id = COALESCE($12, person.user_id)
+            AND (SELECT last_value FROM session_number) < 2147483647
         RETURNING number, user_id
         """
 
@@ -21,9 +24,21 @@ enum PostgreSQLStatements {
             SELECT value, $3, $4, $5, $6, $18 FROM next WHERE value <= 2147483647
             ON CONFLICT DO NOTHING RETURNING user_id
         )
-        \(SessionRow.insertPersons(number: nextNumber)) FROM person WHERE (SELECT last_value FROM session_number) < 2147483647
+        \(insertSession) FROM person WHERE (SELECT last_value FROM session_number) < 2147483647
         RETURNING number, user_id
         """
+
+    /// The beginning of a statement that inserts a session of the `user_id` of a row `person`.
+    private static var insertSession: String {
+        var next = 0
+        let values = (0..<SessionRow.columnCount).map { column -> String in
+            if column == SessionRow.userIDPlace { return "person.user_id" }
+            if column == SessionRow.numberPlace { return nextNumber }
+            next += 1
+            return "$\(next)"
+        }
+        return "INSERT INTO session (\(SessionRow.columns)) SELECT \(values.joined(separator: ", "))"
+    }
 
     static let nextNumber = "nextval('session_number')"
 

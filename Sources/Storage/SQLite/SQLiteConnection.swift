@@ -16,7 +16,7 @@ final class SQLiteConnection {
     private var handle: OpaquePointer?
     private let name: String
     /// The program has only so many, and each is prepared once.
-    private var statements: [String: SQLiteStatement] = [:]
+    private var statements: [StatementText: SQLiteStatement] = [:]
 
     /// Opens `path`, or a database in memory when it is nil; a file is created by `SQLiteFile`, never here.
     ///
@@ -99,10 +99,11 @@ final class SQLiteConnection {
     @discardableResult
     func query(_ sql: String, _ values: [SQLValue] = []) throws(StoreError) -> [SQLRow] {
         do {
-            if let statement = statements[sql] { return try statement.run(values) }
+            let text = StatementText(sql: sql)
+            if let statement = statements[text] { return try statement.run(values) }
             guard let handle else { throw SQLiteDatabase.closed }
             let statement = try SQLiteStatement(sql, in: handle)
-            statements[sql] = statement
+            statements[text] = statement
             return try statement.run(values)
         } catch {
             throw SQLiteFailure.storeError(error, database: name)
@@ -119,4 +120,12 @@ final class SQLiteConnection {
         // The only error is "statements still in use", of which there is none here: rows are never read lazily.
         try? queue.close()
     }
+}
+
+/// A statement as a key: hashed by its length, because there are few, and their texts are long. Comparing two that are one
+/// and the same string takes a look at its address.
+private struct StatementText: Hashable {
+    let sql: String
+
+    func hash(into hasher: inout Hasher) { hasher.combine(sql.utf8.count) }
 }

@@ -5,9 +5,6 @@ import GRDBSQLite
 /// A prepared statement, spoken to by SQLite's own calls: arguments and rows of GRDB are boxes behind dictionaries, which cost a
 /// login as much as SQLite itself.
 final class SQLiteStatement {
-    /// Copies the octets before the call returns (sqlite.org/c3ref/bind_blob.html: SQLITE_TRANSIENT).
-    private nonisolated(unsafe) static let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
-
     private let database: OpaquePointer
     private let handle: OpaquePointer
     /// Where `$1`, `$2` … are: SQLite takes `$2` for a name and numbers names by first appearance, so that `SELECT $2, $1`
@@ -37,47 +34,50 @@ final class SQLiteStatement {
         guard values.count == places.count else {
             throw StoreError(.unusable, "a statement has not as many parameters as values")
         }
-        // The code it returns is the one of the last step, which is known by then.
-        defer {
-            sqlite3_reset(handle)
-            sqlite3_clear_bindings(handle)
-        }
-        for (index, value) in values.enumerated() {
-            guard try bind(value, at: places[index]) == SQLITE_OK else {
-                throw StoreError(.unusable, "the parameter $\(index + 1) of a statement cannot be bound")
+        // Behind each other, where they stay until the end: SQLite would otherwise allocate a copy of each. The octet behind the
+        // last is for those that are empty: they need an address, too, or they would be NULL.
+        var octets: [UInt8] = []
+        octets.reserveCapacity(values.reduce(1) { $0 + $1.octetCount })
+        for value in values { try value.append(to: &octets) }
+        octets.append(0)
+        return try octets.withUnsafeBufferPointer { octets in
+            // The code it returns is the one of the last step, which is known by then.
+            defer {
+                sqlite3_reset(handle)
+                sqlite3_clear_bindings(handle)
             }
-        }
-        var rows: [SQLRow] = []
-        while true {
-            switch sqlite3_step(handle) {
-            case SQLITE_ROW: rows.append(try row())
-            case SQLITE_DONE: return rows
-            default: throw Self.error(of: database)
+            try bind(values, octets)
+            var rows: [SQLRow] = []
+            while true {
+                switch sqlite3_step(handle) {
+                case SQLITE_ROW: rows.append(try row())
+                case SQLITE_DONE: return rows
+                default: throw Self.error(of: database)
+                }
             }
         }
     }
 
-    private func bind(_ value: SQLValue, at place: CInt) throws -> CInt {
-        switch value {
-        case .null: return sqlite3_bind_null(handle, place)
-        case .integer(let number): return sqlite3_bind_int64(handle, place, number)
-        case .text(var text):
-            // Refused, because PostgreSQL cannot store it and most tools cut it off there.
-            guard !text.containsNUL else {
-                throw StoreError(.unusable, "a text with a NUL character cannot be stored")
-            }
-            return text.withUTF8 { octets in
-                octets.withMemoryRebound(to: CChar.self) { characters in
-                    // An empty buffer has no address, and no address would be NULL.
-                    guard let start = characters.baseAddress else {
-                        return sqlite3_bind_text(handle, place, "", 0, Self.transient)
+    /// - Parameter octets: those of the texts and octets among `values`; they stay where they are as long as they are bound
+    ///   (sqlite.org/c3ref/bind_blob.html: SQLITE_STATIC, which is no destructor).
+    private func bind(_ values: [SQLValue], _ octets: UnsafeBufferPointer<UInt8>) throws {
+        guard var next = octets.baseAddress else { return }
+        for (index, value) in values.enumerated() {
+            let (place, count) = (places[index], value.octetCount)
+            let code =
+                switch value {
+                case .null: sqlite3_bind_null(handle, place)
+                case .integer(let number): sqlite3_bind_int64(handle, place, number)
+                case .text:
+                    next.withMemoryRebound(to: CChar.self, capacity: count) {
+                        sqlite3_bind_text(handle, place, $0, CInt(count), nil)
                     }
-                    return sqlite3_bind_text(handle, place, start, CInt(characters.count), Self.transient)
+                case .bytes: sqlite3_bind_blob(handle, place, next, CInt(count), nil)
                 }
+            guard code == SQLITE_OK else {
+                throw StoreError(.unusable, "the parameter $\(index + 1) of a statement cannot be bound")
             }
-        case .bytes(let bytes):
-            guard !bytes.isEmpty else { return sqlite3_bind_zeroblob(handle, place, 0) }
-            return sqlite3_bind_blob(handle, place, bytes, CInt(bytes.count), Self.transient)
+            next += count
         }
     }
 
@@ -111,5 +111,29 @@ final class SQLiteStatement {
             resultCode: ResultCode(rawValue: sqlite3_extended_errcode(database)),
             message: String(cString: sqlite3_errmsg(database))
         )
+    }
+}
+
+extension SQLValue {
+    /// How many octets it has; none when it is a number.
+    fileprivate var octetCount: Int {
+        switch self {
+        case .null, .integer: 0
+        case .text(let text): text.utf8.count
+        case .bytes(let bytes): bytes.count
+        }
+    }
+
+    /// - Throws: ``StoreError`` for a text with NUL: PostgreSQL cannot store it, and most tools cut it off there.
+    fileprivate func append(to octets: inout [UInt8]) throws {
+        switch self {
+        case .null, .integer: break
+        case .text(let text):
+            guard !text.containsNUL else {
+                throw StoreError(.unusable, "a text with a NUL character cannot be stored")
+            }
+            octets.append(contentsOf: text.utf8)
+        case .bytes(let bytes): octets.append(contentsOf: bytes)
+        }
     }
 }
