@@ -6,10 +6,10 @@ internal import NIOHTTP1
 /// One connection of HTTP/1.1: one request at a time from its first octet to the last of its answer, each with a
 /// deadline.
 ///
-/// Further octets are not read while a request is answered, so that neither pipelining nor a slow directory fills
-/// memory; a body beyond its limit is refused and at most `ConnectionPhase.lingerOctets` of the rest are read, which is what
-/// a client needs to see the refusal and not a reset (RFC 9112 §9.6). It lives on its event loop and is touched by no other
-/// thread.
+/// Of further octets one buffer at most is read while a request is answered, so that neither pipelining nor a slow directory
+/// fills memory; a body beyond its limit is refused and at most `ConnectionPhase.lingerOctets` of the rest are read, which is
+/// what a client needs to see the refusal and not a reset (RFC 9112 §9.6). It lives on its event loop and is touched by no
+/// other thread.
 final class ConnectionHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = Never
@@ -37,6 +37,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var assembler: RequestAssembler
     private var unknownMethod: HTTPRequestHead?
     private var wantsRead = false
+    /// Octets have come while a request was answered; nothing more is read until they are taken.
+    private var isAhead = false
     private var isInputClosed = false
     private var isQuiescing = false
 
@@ -64,7 +66,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        executor = LoopExecutor(context.eventLoop)
+        executor = server.executor(of: context.eventLoop)
         timer = DeadlineTimer(eventLoop: context.eventLoop) { self.expired() }
     }
 
@@ -150,6 +152,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
             unknownMethod = RequestLine.unknownMethod(in: octets)
             phase = .receiving
             timer?.expire(in: server.limits.requestTimeout)
+        case .answering, .writing:
+            if !isAhead { unknownMethod = RequestLine.unknownMethod(in: octets) }
+            isAhead = true
         case .lingering:
             lingered += octets.readableBytes
         default:
@@ -164,7 +169,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        if phase.mayRead(lingered: lingered) { context.read() } else { wantsRead = true }
+        if phase.mayRead(lingered: lingered, isAhead: isAhead) { context.read() } else { wantsRead = true }
     }
 
     private func proceed() {
@@ -176,6 +181,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
                 answer(IncomingRequest(head: head, body: ByteBuffer(), isBodyTooLarge: false, peer: peer))
             }
         }
+        if queue.isEmpty { isAhead = false }
         guard wantsRead, phase == .idle || phase == .receiving || phase == .lingering else { return }
         wantsRead = false
         context?.read()
@@ -262,8 +268,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
         if persistence == .close {
             linger()
         } else {
-            phase = .idle
-            timer?.expire(in: server.limits.idleTimeout)
+            // Octets that have come meanwhile and are no request yet are the beginning of one.
+            let hasBegun = isAhead && queue.isEmpty
+            phase = hasBegun ? .receiving : .idle
+            timer?.expire(in: hasBegun ? server.limits.requestTimeout : server.limits.idleTimeout)
             proceed()
         }
     }

@@ -16,12 +16,16 @@ enum ConnectionPhase {
 
     /// Whether octets are wanted; what is not read fills no memory.
     ///
-    /// - Parameter lingered: octets read since the last answer.
-    func mayRead(lingered: Int) -> Bool {
+    /// - Parameters:
+    ///   - lingered: octets read since the last answer.
+    ///   - isAhead: some have come before the answer to the request before them.
+    func mayRead(lingered: Int, isAhead: Bool) -> Bool {
         switch self {
         case .securing, .idle, .receiving: true
         case .lingering: lingered < Self.lingerOctets
-        case .answering, .writing, .closed: false
+        // Nothing comes from most clients, and to go on listening costs less than to stop and begin again.
+        case .answering, .writing: !isAhead
+        case .closed: false
         }
     }
 }

@@ -11,6 +11,7 @@ final class ServerCore: Sendable {
     let registry: ConnectionRegistry
     let logger: Logger
     private let date = HTTPDate()
+    private let executors = Mutex<[ObjectIdentifier: LoopExecutor]>([:])
     private let refusalNote = Mutex<ContinuousClock.Instant?>(nil)
 
     init(limits: HTTPLimits, responder: any RequestResponding, logger: Logger) {
@@ -23,6 +24,16 @@ final class ServerCore: Sendable {
     /// The value of the Date header field.
     func dateNow() -> String {
         date.text(at: Int64(time(nil)))
+    }
+
+    /// What runs requests on `loop`: one for all its connections.
+    func executor(of loop: any EventLoop) -> LoopExecutor {
+        executors.withLock { executors in
+            if let known = executors[ObjectIdentifier(loop)] { return known }
+            let executor = LoopExecutor(loop)
+            executors[ObjectIdentifier(loop)] = executor
+            return executor
+        }
     }
 
     /// Said at most once a minute: whoever opens connections without end shall not fill the log as well.

@@ -48,6 +48,73 @@ struct ConnectionTests {
         }
     }
 
+    @Test func whatIsSentWhileARequestIsAnsweredWaitsInTheSocket() async throws {
+        try await whileALoginIsAnswered { (connection, finish) async throws in
+            // Far more than the buffers of two sockets (tcp(7): tcp_rmem, tcp_wmem).
+            let size = 64 << 20
+            let isTaken = Flag()
+            connection.send(
+                Array("POST /token HTTP/1.1\r\nHost: h\r\nContent-Length: \(size)\r\n\r\n".utf8)
+                    + [UInt8](repeating: UInt8(ascii: "x"), count: size),
+                noting: isTaken
+            )
+            #expect(await !eventually(within: .milliseconds(500)) { isTaken.isSet })
+            finish.set()
+            #expect(try await connection.response().status == 200)
+            #expect(try await connection.response().status == 413)
+        }
+    }
+
+    @Test func aRequestThatBeginsWhileAnotherIsAnsweredIsARequest() async throws {
+        try await whileALoginIsAnswered { (connection, finish) async throws in
+            connection.send("BREW /token HTTP/1.1\r\nHost: h\r\n\r\n")
+            try await Task.sleep(for: .milliseconds(50))
+            finish.set()
+            #expect(try await connection.response().status == 200)
+            #expect(try await connection.response().status == 405)
+        }
+        // Once it is answered, too, the connection is between two requests again, whose time is another.
+        try await whileALoginIsAnswered({ $0.limits.requestTimeout = .milliseconds(500) }) { connection, finish in
+            connection.send("GET /.well-known/jwks.json HTTP/1.1\r\nHost: h\r\n\r\n")
+            try await Task.sleep(for: .milliseconds(50))
+            finish.set()
+            #expect(try await connection.response().status == 200)
+            #expect(try await connection.response().body.hasPrefix("{\"keys\""))
+            try await Task.sleep(for: .milliseconds(800))
+            #expect(connection.received.isEmpty && !connection.isEnded)
+        }
+        // Its beginning starts its time, which is shorter than that between two requests.
+        try await whileALoginIsAnswered({ $0.limits.requestTimeout = .milliseconds(500) }) { connection, finish in
+            connection.send("POST /tok")
+            try await Task.sleep(for: .milliseconds(50))
+            finish.set()
+            #expect(try await connection.response().status == 200)
+            #expect(try await connection.response().status == 408)
+        }
+    }
+
+    /// Runs `body` once a login is being answered, which lasts until its flag is set.
+    private func whileALoginIsAnswered(
+        _ change: (inout HTTPSettings) -> Void = { _ in },
+        _ body: (RawConnection, Flag) async throws -> Void
+    ) async throws {
+        let (hasBegun, finish) = (Flag(), Flag())
+        let tokens = ScriptedTokens(login: { _, _ throws(TokenError) in
+            hasBegun.set()
+            _ = await eventually(every: .milliseconds(2)) { finish.isSet }
+            return ScriptedTokens.model
+        })
+        try await TestServer.with(tokens, change) { server in
+            let connection = try await RawConnection.open(port: server.port)
+            connection.send(
+                "POST /token HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+                    + "Content-Length: \(login.utf8.count)\r\n\r\n\(login)"
+            )
+            #expect(await eventually { hasBegun.isSet })
+            try await body(connection, finish)
+        }
+    }
+
     @Test func goodRequestBeforeGarbageIsAnswered() async throws {
         try await TestServer.with { server in
             let connection = try await RawConnection.open(port: server.port)

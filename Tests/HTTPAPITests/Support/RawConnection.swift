@@ -128,6 +128,11 @@ final class RawConnection: Sendable {
     /// Sends octets; failures show in what is received.
     func send(_ octets: [UInt8]) { channel.writeAndFlush(ByteBuffer(bytes: octets), promise: nil) }
 
+    /// Sends octets and says in `flag` when the system has taken them all.
+    func send(_ octets: [UInt8], noting flag: Flag) {
+        channel.writeAndFlush(ByteBuffer(bytes: octets)).whenSuccess { flag.set() }
+    }
+
     /// Closes the sending side only.
     func finishSending() { channel.close(mode: .output, promise: nil) }
 
