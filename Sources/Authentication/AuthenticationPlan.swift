@@ -37,7 +37,11 @@ struct AuthenticationPlan: Sendable, Hashable {
     private(set) var choosesByDomain = false
 
     /// All who may be asked, each once, in ascending order: what a refusal is compared with, and counted for.
-    var sources: [SourceID] { Set(steps.map(\.source)).sorted() }
+    var sources: [SourceID] {
+        var sources: [SourceID] = []
+        for step in steps where !sources.contains(step.source) { sources.append(step.source) }
+        return sources.sorted()
+    }
 
     /// The plan for a person known already.
     init(only source: SourceID) {

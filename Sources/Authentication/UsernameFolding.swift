@@ -34,18 +34,22 @@ public enum UsernameFolding {
                 String(String.UnicodeScalarView(scalars.filter { !$0.properties.isDefaultIgnorableCodePoint }))
             )
         }
-        guard result.unicodeScalars.contains(where: \.properties.isWhitespace) else { return result }
-        return result.unicodeScalars.split(whereSeparator: \.properties.isWhitespace).map { String($0) }
-            .joined(separator: " ")
+        guard result.unicodeScalars.contains(where: isBlank) else { return result }
+        return result.unicodeScalars.split(whereSeparator: isBlank).map { String($0) }.joined(separator: " ")
     }
 
     /// `text` without leading and trailing white space (the Unicode property White_Space).
     public static func trimmingBlanks(_ text: String) -> Substring {
         let scalars = text.unicodeScalars
-        guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
-            let last = scalars.lastIndex(where: { !$0.properties.isWhitespace })
+        guard let first = scalars.firstIndex(where: { !isBlank($0) }),
+            let last = scalars.lastIndex(where: { !isBlank($0) })
         else { return "" }
         return Substring(scalars[first...last])
+    }
+
+    /// The Unicode property White_Space, without a look into its table for ASCII.
+    private static func isBlank(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.isASCII ? scalar == " " || 0x09...0x0D ~= scalar.value : scalar.properties.isWhitespace
     }
 
     /// Case folding (statuses C and F of CaseFolding.txt) put together from the mappings the standard library has:

@@ -44,18 +44,26 @@ struct LoginAttempt: Sendable {
         switch lookup {
         case .refused(let rejection): return .rejected(rejection)
         case .found(let person, let entry):
-            // Groups are fetched beside the bind and told to nobody before it has succeeded.
-            async let groups = directory.groupsResult(person, deadline: deadline)
-            switch await bind(person.dn, person) {
+            let (bound, groups) = try await bindBesideGroups(person)
+            switch bound {
             case .accepted(let letIn):
-                let names = try await groups.get()
                 directory.dnCache?.insert(person, password: password, for: cacheKey, now: .now)
-                return .authenticated(directory.identity(of: person, groups: names, letIn: letIn))
+                return .authenticated(directory.identity(of: person, groups: groups, letIn: letIn))
             case .refused(let refusal):
                 return .rejected(await directory.explain(refusal, of: person.dn, before: entry, deadline: deadline))
             case .unavailable(let outage): return .unavailable(outage)
             }
         }
+    }
+
+    /// Binds as the person. Groups are fetched beside the bind and told to nobody before it has succeeded.
+    private func bindBesideGroups(_ person: Person) async throws(LDAPError) -> (Bound, groups: [String]) {
+        // Without groups there is nothing to do beside it, and a task costs something.
+        guard directory.settings.groups.mode != .none else { return (await bind(person.dn, person), []) }
+        async let groups = directory.groupsResult(person, deadline: deadline)
+        let bound = await bind(person.dn, person)
+        guard case .accepted = bound else { return (bound, []) }
+        return (bound, try await groups.get())
     }
 
     private var cacheKey: String {
@@ -74,10 +82,10 @@ struct LoginAttempt: Sendable {
     }
 
     private func trusted(_ record: DNCache.Record) async throws(LDAPError) -> AuthenticationResult {
-        async let groups = directory.groupsResult(record.person, deadline: deadline)
-        switch await bind(record.person.dn, record.person) {
+        let (bound, groups) = try await bindBesideGroups(record.person)
+        switch bound {
         case .accepted(let letIn):
-            return .authenticated(directory.identity(of: record.person, groups: try await groups.get(), letIn: letIn))
+            return .authenticated(directory.identity(of: record.person, groups: groups, letIn: letIn))
         case .refused(let refusal):
             guard Self.mayBeStale(refusal.rejection) else { return .rejected(refusal.rejection) }
             let fresh = try await directory.lookUp(names, deadline: deadline)

@@ -45,7 +45,7 @@ extension [LDAPControl] {
             }
             unsafe storage.deallocate()
         }
-        var pointers = unsafe indices.map { unsafe storage + $0 as UnsafeMutablePointer<ldapcontrol>? } + [nil]
+        var pointers = unsafe (0...count).map { unsafe $0 < count ? storage + $0 : nil }
         return unsafe pointers.withUnsafeMutableBufferPointer { unsafe body($0.baseAddress) }
     }
 }

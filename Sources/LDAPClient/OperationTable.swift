@@ -10,16 +10,24 @@ enum OperationKind: Sendable, Hashable {
 struct OperationTable<Context> {
     typealias ID = UInt64
 
-    struct Operation {
+    /// An object, so that what comes in is added where it is.
+    final class Operation {
         let id: ID
         let kind: OperationKind
         let limits: SearchLimits
-        var context: Context
+        let context: Context
         /// Set once libldap has encoded the request: the server may act on it from then on.
         var messageID: Int32?
         var entries: [LDAPEntry] = []
         var references = 0
         var bytes = 0
+
+        init(_ id: ID, _ kind: OperationKind, _ limits: SearchLimits, _ context: Context) {
+            self.id = id
+            self.kind = kind
+            self.limits = limits
+            self.context = context
+        }
     }
 
     /// How much of an answer is accepted.
@@ -56,29 +64,27 @@ struct OperationTable<Context> {
     }
 
     mutating func begin(_ id: ID, _ kind: OperationKind, limits: SearchLimits = .init(), context: Context) {
-        operations[id] = Operation(id: id, kind: kind, limits: limits, context: context)
+        operations[id] = Operation(id, kind, limits, context)
     }
 
     func contains(_ id: ID) -> Bool { operations[id] != nil }
 
     mutating func written(_ id: ID, messageID: Int32) {
-        guard operations[id] != nil else { return }
-        operations[id]?.messageID = messageID
+        guard let operation = operations[id] else { return }
+        operation.messageID = messageID
         byMessage[messageID] = id
     }
 
     mutating func received(_ entry: LDAPEntry, for messageID: Int32) -> Verdict {
-        guard let id = byMessage[messageID], let kind = operations[id]?.kind else { return .unknown }
-        guard kind == .search else { return .violation }
-        // In place: taking the operation out would copy its entries at each new one.
-        operations[id]?.bytes += entry.footprint
-        operations[id]?.entries.append(entry)
-        guard let operation = operations[id] else { return .unknown }
+        guard let id = byMessage[messageID], let operation = operations[id] else { return .unknown }
+        guard operation.kind == .search else { return .violation }
+        operation.bytes += entry.footprint
+        operation.entries.append(entry)
         if operation.bytes > operation.limits.bytes {
             return remove(id).map { .tooLarge($0) } ?? .unknown
         }
         if operation.limits.entries > 0, operation.entries.count > operation.limits.entries {
-            guard var removed = remove(id) else { return .unknown }
+            guard let removed = remove(id) else { return .unknown }
             removed.entries.removeLast()
             return .enough(removed)
         }

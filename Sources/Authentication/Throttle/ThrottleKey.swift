@@ -17,15 +17,14 @@ public struct ThrottleKey: Sendable, Hashable, Comparable {
         low = octets[8...].reduce(0) { $0 << 8 | UInt64($1) }
     }
 
-    fileprivate init(hash octets: [UInt8]) {
-        high = octets[..<8].reduce(0) { $0 << 8 | UInt64($1) }
-        low = octets[8...].reduce(0) { $0 << 8 | UInt64($1) }
+    fileprivate init(hash words: (high: UInt64, low: UInt64)) {
+        high = UInt64(bigEndian: words.high)
+        low = UInt64(bigEndian: words.low)
     }
 
     /// As the store keeps it.
     public var octets: [UInt8] {
-        [high, low].flatMap { word in stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> $0) }
-        }
+        unsafe withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { unsafe Array($0) }
     }
 
     /// Sixteen bits of it: enough to tell two apart, too few to find out what they were made of.
@@ -61,7 +60,9 @@ struct ThrottleDigest: Sendable {
 
     /// The key of that kind for these parts, in their order.
     func key(_ kind: Kind, _ parts: String...) -> ThrottleKey {
-        var message = [kind.rawValue]
+        var message: [UInt8] = []
+        message.reserveCapacity(parts.reduce(1) { $0 + $1.utf8.count + 1 })
+        message.append(kind.rawValue)
         for part in parts {
             message += part.utf8
             // In no UTF-8 text, so that no two lists of parts make one message.
@@ -81,10 +82,10 @@ struct ThrottleDigest: Sendable {
     }
 
     private func hash(_ message: [UInt8]) -> ThrottleKey {
-        var octets = [UInt8](repeating: 0, count: ThrottleKey.size)
+        var words: (high: UInt64, low: UInt64) = (0, 0)
         unsafe message.withUnsafeBytes { message in
-            unsafe octets.withUnsafeMutableBytes { unsafe BLAKE2b.hash(message, key: secret, into: $0) }
+            unsafe withUnsafeMutableBytes(of: &words) { unsafe BLAKE2b.hash(message, key: secret, into: $0) }
         }
-        return ThrottleKey(hash: octets)
+        return ThrottleKey(hash: words)
     }
 }
