@@ -3,7 +3,7 @@ internal import Glibc
 
 // The micro-benchmarks: pure pieces of a login, without sockets, files or SQL, so that their instructions and
 // allocations are the same on every run. It runs one benchmark so many times and prints how often it allocated;
-// Benchmarks/run-micro runs it under callgrind, makes differences and compares them with thresholds.json.
+// Benchmarks/run-micro runs it under callgrind and compares what is counted with thresholds.json.
 
 let benchmarks = proofs + formatBenchmarks + filterBenchmarks + tokenBenchmarks + storeBenchmarks + auditBenchmarks
 
