@@ -181,8 +181,14 @@ final class ConnectionHandler: ChannelDuplexHandler {
                 answer(IncomingRequest(head: head, body: ByteBuffer(), isBodyTooLarge: false, peer: peer))
             }
         }
-        if queue.isEmpty { isAhead = false }
-        guard wantsRead, phase == .idle || phase == .receiving || phase == .lingering else { return }
+        isAhead = !queue.isEmpty
+        guard phase == .idle || phase == .receiving || phase == .lingering else { return }
+        // Whoever has closed the sending side has everything, and what is not whole by now never will be.
+        guard phase == .lingering || !isInputClosed else {
+            context?.close(promise: nil)
+            return
+        }
+        guard wantsRead else { return }
         wantsRead = false
         context?.read()
     }
@@ -243,7 +249,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private func write(_ response: OutgoingResponse) {
         guard let context else { return }
-        if response.closesConnection || isQuiescing || isInputClosed { persistence = .close }
+        if response.closesConnection || isQuiescing || isInputClosed && queue.isEmpty { persistence = .close }
         phase = .writing
         let buffer = response.serialized(
             allocator: context.channel.allocator,
