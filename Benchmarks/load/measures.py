@@ -86,9 +86,9 @@ def pages(name, daemon, directory, connections, seconds, tokens):
     return watched(daemon, directory, lambda: wrk("ask", daemon.url(path, admin), connections, seconds, mode, tokens))
 
 
-def paced(pacer, daemon, directory, rate, total, connections, number=1):
-    """A program that sends logins at a fixed rate; collect with `paced_result`."""
-    return subprocess.Popen([pacer, str(daemon.port), str(rate), str(total), str(connections), str(directory.people), str(number)],
+def paced(pacer, daemon, people, rate, total, connections, number=1):
+    """A program that sends logins of the first `people` at a fixed rate; collect with `paced_result`."""
+    return subprocess.Popen([pacer, str(daemon.port), str(rate), str(total), str(connections), str(people), str(number)],
                             stdout=subprocess.PIPE, text=True)
 
 
@@ -104,9 +104,9 @@ def paced_result(child):
 
 def slow_directory(pacer, daemon, directory, seconds, rate):
     """Logins at a fixed rate at a fast directory (2), alone and while as many are asked of one that takes its time (1)."""
-    alone = paced_result(paced(pacer, daemon, directory, rate, rate * seconds, 64, 2))
-    slow = paced(pacer, daemon, directory, rate, rate * seconds, 512, 1)
-    beside = paced_result(paced(pacer, daemon, directory, rate, rate * seconds, 64, 2))
+    alone = paced_result(paced(pacer, daemon, directory.people, rate, rate * seconds, 64, 2))
+    slow = paced(pacer, daemon, directory.people, rate, rate * seconds, 512, 1)
+    beside = paced_result(paced(pacer, daemon, directory.people, rate, rate * seconds, 64, 2))
     served = paced_result(slow)
     return {"alone": alone, "beside": beside, "slow": served}
 
@@ -233,17 +233,19 @@ class AllocationCounter:
     def logins(self, binary, pacer, directory, section, total=2000):
         """Allocations a login under some load, and syncs of the disk a login when there is one at a time."""
         file = self.new_file("daemon")
+        # So few that all of them have been here before those are counted.
+        people = min(directory.people, 1000)
         daemon = Daemon(self.workshop, binary, f"counted-{free_port()}", [section], self.environment(file))
 
         def counted(rate, count, connections):
             before = struct.unpack("ll", open(file, "rb").read())
-            result = paced_result(paced(pacer, daemon, directory, rate, count, connections))
+            result = paced_result(paced(pacer, daemon, people, rate, count, connections))
             if result["errors"]:
                 stop("logins failed while allocations were counted")
             after = struct.unpack("ll", open(file, "rb").read())
             return (after[0] - before[0]) / count, (after[1] - before[1]) / count
 
-        counted(0, total, 16)  # caches, lazy globals
+        counted(0, max(total, 8 * people), 16)  # caches, lazy globals
         many, alone = counted(0, total, 16), counted(0, 200, 1)
         end(daemon.child)
         return {"allocations": many[0], "syncs_alone": alone[1]}
