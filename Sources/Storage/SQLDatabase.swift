@@ -24,7 +24,7 @@ protocol SQLTransaction {
     /// The statement that lets the userIds go on after `$1`.
     var setUser: String { get }
 
-    /// True when others may write before this transaction ends.
+    /// True when others may write before this transaction ends, where it writes at all.
     var isShared: Bool { get }
 }
 

@@ -81,6 +81,29 @@ struct IdentityConformanceTests {
         }
     }
 
+    @Test("After 2147483647 the userIds go on at the lowest free one", arguments: Backend.allCases)
+    func wrapOfPeople(_ backend: Backend) async throws {
+        try await backend.withStore { (store) async throws in
+            func next(_ name: String, mapped: Int32? = nil) async throws -> Int32 {
+                try await store.open(session(person(name, mapped: mapped))).userID
+            }
+            #expect(try await next("a") == 1)
+            #expect(try await next("b", mapped: 2) == 2)
+            try await store.database.transaction { (sql) async throws(StoreError) in
+                _ = try await sql.query(
+                    backend == .postgresql
+                        ? "SELECT setval('user_number', 2147483646)"
+                        : "UPDATE counter SET value = 2147483646 WHERE name = 'user'",
+                    []
+                )
+            }
+            #expect(try await next("c") == 2_147_483_647)
+            #expect(try await next("d") == 3)
+            #expect(try await next("e") == 4)
+            #expect(try await next("a") == 1)
+        }
+    }
+
     @Test("After 2147483647 the numbers go on at the lowest free one", arguments: Backend.allCases)
     func wrap(_ backend: Backend) async throws {
         try await backend.withStore { (store) async throws in
