@@ -74,17 +74,17 @@ struct ConnectionTests {
             #expect(try await connection.response().status == 405)
         }
         // Once it is answered, too, the connection is between two requests again, whose time is another.
-        try await whileALoginIsAnswered({ $0.limits.requestTimeout = .milliseconds(500) }) { connection, finish in
+        try await whileALoginIsAnswered({ $0.limits.requestTimeout = .seconds(2) }) { connection, finish in
             connection.send("GET /.well-known/jwks.json HTTP/1.1\r\nHost: h\r\n\r\n")
             try await Task.sleep(for: .milliseconds(50))
             finish.set()
             #expect(try await connection.response().status == 200)
             #expect(try await connection.response().body.hasPrefix("{\"keys\""))
-            try await Task.sleep(for: .milliseconds(800))
+            try await Task.sleep(for: .milliseconds(2500))
             #expect(connection.received.isEmpty && !connection.isEnded)
         }
         // Its beginning starts its time, which is shorter than that between two requests.
-        try await whileALoginIsAnswered({ $0.limits.requestTimeout = .milliseconds(500) }) { connection, finish in
+        try await whileALoginIsAnswered({ $0.limits.requestTimeout = .seconds(2) }) { connection, finish in
             connection.send("POST /tok")
             try await Task.sleep(for: .milliseconds(50))
             finish.set()
