@@ -14,7 +14,7 @@ enum Numbering {
     /// and a copy of every page that is changed. It stays at the first number that is none.
     private static func raise(_ counter: String) -> [String] {
         [
-            "UPDATE counter SET value = min(value + 1, 2147483648) WHERE name = '\(counter)'",
+            "UPDATE counter SET value = value + 1 WHERE name = '\(counter)' AND value < 2147483648",
             "SELECT value FROM counter WHERE name = '\(counter)'",
         ]
     }

@@ -37,7 +37,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var assembler: RequestAssembler
     private var unknownMethod: HTTPRequestHead?
     private var wantsRead = false
-    /// Octets have come while a request was answered; nothing more is read until they are taken.
+    /// Octets behind the request that is answered have been read; nothing more is until they are taken.
     private var isAhead = false
     private var isInputClosed = false
     private var isQuiescing = false
